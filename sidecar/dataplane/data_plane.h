@@ -49,9 +49,6 @@ struct Capabilities {
   bool raw_esp = true;
 };
 
-// "hws" + 10 base32 characters of SHA-256(namespace/name): 13 characters, below IFNAMSIZ.
-std::string interface_name(const sa::ConnectionName& connection);
-
 // Carries packets. Two kinds: XFRM in the kernel, TUN in user space; tests/contract runs one suite over each.
 //
 // Owned by the agent, called from its loop thread only; an implementation may have threads of its own, whose
@@ -67,6 +64,10 @@ class DataPlane {
   // Removes all of it, Child SAs included. keep_fail_closed leaves the unreachable routes (SIGTERM); a deleted
   // Connection takes them away.
   virtual void unconfigure(const sa::ConnectionName& connection, bool keep_fail_closed) = 0;
+  // Takes away what an earlier process left behind for connections that are not configured now: fail-closed routes
+  // and interfaces. Call it only when every connection that shall exist is configured (a first whole DesiredState
+  // without `hold` entries): until then the leftovers are what keeps packets from leaving in clear.
+  virtual Result<void> remove_leftovers() = 0;
 
   // REQUIRES: the connection is configured. A failure leaves what was installed before as it was.
   virtual Result<void> install(sa::ChildSaSpec spec) = 0;
