@@ -1,0 +1,83 @@
+"""Captures on the wide-area link, decoded by tshark with the keys that the gateways exported."""
+import csv
+import glob
+import ipaddress
+import os
+import re
+import signal
+from dataclasses import dataclass, field
+
+from .process import LabError, Process, run, wait_until
+
+
+class Capture:
+    """tcpdump on an interface of a namespace, from the moment the constructor returns until `stop`."""
+
+    def __init__(self, namespace, interface, path):
+        self.path = path
+        self._tcpdump = Process(["tcpdump", "-n", "-U", "--immediate-mode", "-B", "32768", "-Z", "root", "-i", interface,
+                                 "-w", path], path + ".log", netns=namespace.name)
+        wait_until(lambda: f"tcpdump: {self._tcpdump.tail()}", lambda: "listening on" in self._tcpdump.output(), 10)
+
+    def stop(self):
+        self._tcpdump.signal(signal.SIGINT)
+        self._tcpdump.wait(10)
+        dropped = re.search(r"(\d+) packets? dropped by kernel", self._tcpdump.output())
+        if not dropped or int(dropped[1]):
+            raise LabError(f"the capture lost packets: {self._tcpdump.tail(3)}")
+        return self.path
+
+
+def clear_packets(path, inner_prefixes):
+    """Frames whose outermost addresses are of the inner networks: packets that left in clear."""
+    networks = [ipaddress.ip_network(prefix) for prefix in inner_prefixes]
+    v4 = " or ".join(f"net {n}" for n in networks)
+    # `ip` and `ip6` of a capture filter look at the outermost header only.
+    listing = run("tcpdump", "-n", "-r", path, v4, timeout=120).stdout.splitlines()
+    return [line for line in listing if line.strip()]
+
+
+@dataclass
+class Decoded:
+    """What tshark says of a capture. `problems` holds one line for each thing that is wrong."""
+    ike_messages: int = 0
+    ike_checksums_good: int = 0
+    esp_packets: dict = field(default_factory=dict)     # (source, destination) -> packets
+    esp_icv_good: int = 0
+    problems: list = field(default_factory=list)
+
+    @property
+    def esp_total(self):
+        return sum(self.esp_packets.values())
+
+    def __str__(self):
+        ways = ", ".join(f"{s} to {d} {n}" for (s, d), n in sorted(self.esp_packets.items()))
+        return (f"{self.ike_messages} IKE messages, {self.ike_checksums_good} checksums good; ESP {ways or 'none'}, "
+                f"{self.esp_icv_good} ICVs good; {len(self.problems)} problems")
+
+
+def merge_keys(profile, key_folders):
+    """Makes a Wireshark profile folder with the keys of several gateways: the uat files, each line once."""
+    os.makedirs(profile, exist_ok=True)
+    for table in ("ikev2_decryption_table", "esp_sa"):
+        lines = []
+        for folder in key_folders:
+            for path in sorted(glob.glob(os.path.join(folder, "**", table), recursive=True)):
+                with open(path) as rows:
+                    lines += [row.strip() for row in rows if row.strip() and not row.startswith("#")]
+        with open(os.path.join(profile, table), "w") as out:
+            out.writelines(line + "\n" for line in dict.fromkeys(lines))
+    return profile
+
+
+def exported_esp_keys(key_folders):
+    """The rows of esp_sa as dictionaries: source, destination, spi, encryption, key, authentication, auth_key."""
+    names = ("protocol", "source", "destination", "spi", "encryption", "key", "authentication", "auth_key")
+    rows = {}
+    for folder in key_folders:
+        for path in glob.glob(os.path.join(folder, "**", "esp_sa"), recursive=True):
+            with open(path) as text:
+                for row in csv.reader(line for line in text if not line.startswith("#")):
+                    if len(row) >= len(names):
+                        rows[tuple(row)] = dict(zip(names, row))
+    return list(rows.values())
