@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import signal
+import tempfile
 from dataclasses import dataclass, field
 
 from .process import LabError, Process, run, wait_until
@@ -56,18 +57,67 @@ class Decoded:
                 f"{self.esp_icv_good} ICVs good; {len(self.problems)} problems")
 
 
-def merge_keys(profile, key_folders):
-    """Makes a Wireshark profile folder with the keys of several gateways: the uat files, each line once."""
-    os.makedirs(profile, exist_ok=True)
+def decode(path, key_folders):
+    """Decodes a capture with the exported keys and names all that is wrong with it."""
+    with tempfile.TemporaryDirectory(prefix="hwt-keys-") as profile:
+        _merge_keys(profile, key_folders)
+        fields = ("frame.number", "ip.src", "ip.dst", "isakmp.exchangetype", "isakmp.enc.icd",
+                  "isakmp.ikev2.integrity_checksum", "isakmp.enc.decrypted", "esp.spi", "esp.icv_good",
+                  "esp.contained_data", "_ws.malformed")
+        shown = [part for name in fields for part in ("-e", name)]
+        listing = run("tshark", "-n", "-r", path, "-o", "esp.enable_encryption_decode:TRUE",
+                      "-o", "esp.enable_authentication_check:TRUE", "-Y", "isakmp or esp or _ws.malformed",
+                      "-T", "fields", "-E", "separator=|", "-E", "occurrence=f", *shown, timeout=300,
+                      env={**os.environ, "WIRESHARK_CONFIG_DIR": profile, "HOME": profile}).stdout
+    result = Decoded()
+    for line in listing.splitlines():
+        _judge_frame(result, dict(zip(fields, line.split("|"))))
+    return result
+
+
+_IKE_SA_INIT = "34"
+
+
+def _judge_frame(result, frame):
+    where = f"frame {frame['frame.number']} ({frame['ip.src']} to {frame['ip.dst']})"
+    if frame["_ws.malformed"]:
+        result.problems.append(f"{where}: malformed")
+    if frame["esp.spi"]:
+        way = (frame["ip.src"], frame["ip.dst"])
+        result.esp_packets[way] = result.esp_packets.get(way, 0) + 1
+        if frame["esp.icv_good"] == "1":
+            result.esp_icv_good += 1
+        else:
+            result.problems.append(f"{where}: ESP {frame['esp.spi']}: ICV wrong or its key is not known")
+        if not frame["esp.contained_data"]:
+            result.problems.append(f"{where}: ESP {frame['esp.spi']}: not decrypted")
+    elif frame["isakmp.exchangetype"]:
+        result.ike_messages += 1
+        if frame["isakmp.exchangetype"] == _IKE_SA_INIT:
+            return  # has no checksum (RFC 7296 1.2)
+        if not frame["isakmp.enc.icd"] or not frame["isakmp.enc.decrypted"]:
+            result.problems.append(f"{where}: IKE message not decrypted: its key is not known")
+        elif frame["isakmp.ikev2.integrity_checksum"]:
+            result.problems.append(f"{where}: IKE checksum wrong")
+        else:
+            result.ike_checksums_good += 1
+
+
+_ANY_ADDRESS = re.compile(r'^("IPv[46]"),"[^"]*","[^"]*",')
+
+
+def _merge_keys(profile, key_folders):
+    """Fills a Wireshark profile folder with the keys of several gateways: the two tables, each line once."""
     for table in ("ikev2_decryption_table", "esp_sa"):
         lines = []
         for folder in key_folders:
             for path in sorted(glob.glob(os.path.join(folder, "**", table), recursive=True)):
                 with open(path) as rows:
-                    lines += [row.strip() for row in rows if row.strip() and not row.startswith("#")]
+                    found = [row.strip() for row in rows if row.strip() and not row.startswith("#")]
+                # The addresses of an SA change behind a NAT; its SPI tells it well enough.
+                lines += [_ANY_ADDRESS.sub(r'\1,"*","*",', row) for row in found] if table == "esp_sa" else found
         with open(os.path.join(profile, table), "w") as out:
             out.writelines(line + "\n" for line in dict.fromkeys(lines))
-    return profile
 
 
 def exported_esp_keys(key_folders):
