@@ -1,0 +1,208 @@
+"""Runs the test rings: builds what each needs, runs it, counts its cases. Called by tests/run.sh."""
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass, field
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@dataclass(frozen=True)
+class Ring:
+    name: str
+    what: str
+    preset: str = ""            # which build it needs; empty: none
+    target: str = ""            # ninja target; empty: ring-NAME
+    programs: tuple = ()        # our own Python programs; none: the ctest programs with this label
+    limit: int = 900            # seconds it may take
+    default: bool = True
+
+
+_PROGRAMS = "programs"  # ninja target: hawser, hawser-operator, hawser-sidecar
+
+RINGS = (
+    Ring("tree", "layout of the sources: sizes, includes, README lengths", programs=("tests/support/check_tree.py",)),
+    Ring("unit", "one file, one idea, no I/O", "asan"),
+    Ring("sim", "two engines on a virtual wire", "asan"),
+    Ring("conformance", "every rule by manifest", "asan"),
+    Ring("contract", "one suite over each implementation of an interface", "asan"),
+    Ring("fuzz-replay", "corpora of the fuzz targets, replayed", "asan"),
+    Ring("tsan", "our own threads under ThreadSanitizer", "tsan"),
+    Ring("quickstart", "the walkthrough end to end, twice, with a capture", "release", _PROGRAMS,
+         ("tests/interop/quickstart_test.py",)),
+    Ring("seed", "parts 3 and 4 of the walkthrough against strongSwan", "release", _PROGRAMS,
+         ("tests/interop/seed_test.py",)),
+    Ring("interop", "suites, roles, NAT and rekeys against strongSwan; raw ESP; crossed first contact", "release",
+         _PROGRAMS, ("tests/interop/interop_test.py", "tests/interop/raw_esp_test.py", "tests/interop/crossed_test.py")),
+    Ring("robustness", "what must not disturb a tunnel; where the key must not show", "release", _PROGRAMS,
+         ("tests/interop/robustness_test.py", "tests/interop/canary_test.py")),
+    Ring("interop-full", "a wider product of suites against strongSwan", "release", _PROGRAMS,
+         ("tests/interop/interop_test.py --full",), limit=7200, default=False),
+    Ring("bench", "throughput, set-up rate, memory", "release", "all", ("tests/bench/bench.py",), limit=1800,
+         default=False),
+    Ring("lint", "clang-format and clang-tidy", "release", "all", ("tests/support/lint.py",), limit=7200, default=False),
+)
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: list = field(default_factory=list)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def build(preset, targets):
+    """Configures and builds; raises CalledProcessError with the output already shown."""
+    started = time.monotonic()
+    say(f"== build {preset}: {' '.join(targets)}")
+    subprocess.run(["cmake", "--preset", preset, *cache_arguments()], cwd=TOP, check=True, stdout=subprocess.DEVNULL)
+    existing = set(line.split(":")[0] for line in subprocess.run(
+        ["ninja", "-C", f"build/{preset}", "-t", "targets", "all"], cwd=TOP, check=True, capture_output=True,
+        text=True).stdout.splitlines())
+    wanted = [target for target in targets if target in existing or target == "all"]
+    if wanted:
+        subprocess.run(["ninja", "-C", f"build/{preset}", *wanted], cwd=TOP, check=True,
+                       env={**os.environ, "NINJA_STATUS": f"[{preset} %f/%t %es] "})
+    say(f"== build {preset}: {time.monotonic() - started:.0f} s")
+
+
+def cache_arguments():
+    """Compiler cache, when the developer has one."""
+    return ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if os.environ.get("HAWSER_CCACHE") else []
+
+
+def run_ctest(ring, scratch):
+    """Runs the ctest programs of a ring. GoogleTest cases are counted one by one, other programs as one case."""
+    reports = os.path.join(scratch, ring.name)
+    os.makedirs(reports)
+    folder = os.path.join(TOP, "build", ring.preset)
+    subprocess.run(["ctest", "--test-dir", folder, "-L", f"^{ring.name}$", "-j", str(os.cpu_count()),
+                    "--output-on-failure", "--output-junit", f"{reports}/ctest.junit"],
+                   cwd=TOP, env={**os.environ, "GTEST_OUTPUT": f"xml:{reports}/", "GTEST_BRIEF": "1"},
+                   timeout=ring.limit, check=False)
+    outcome = Outcome()
+    for program in xml.parse(f"{reports}/ctest.junit").getroot().iter("testcase"):
+        count_program(outcome, program, reports)
+    return outcome
+
+
+def count_program(outcome, program, reports):
+    name, ok = program.get("name"), program.get("status") == "run" and program.find("failure") is None
+    listed = glob.glob(f"{reports}/{name}.xml")
+    failed_before = len(outcome.failed)
+    if not listed:
+        outcome.passed += ok
+    else:
+        for case in xml.parse(listed[0]).getroot().iter("testcase"):
+            # A skipped case is a failed one: it hides something that is missing.
+            if case.find("failure") is None and case.get("result") == "completed":
+                outcome.passed += 1
+            else:
+                outcome.failed.append(f"{case.get('classname')}.{case.get('name')}")
+    if not ok and len(outcome.failed) == failed_before:
+        outcome.failed.append(f"{name}: crashed, timed out or ended badly")
+
+
+def run_programs(ring, scratch):
+    """Runs our own Python programs one after another."""
+    outcome = Outcome()
+    for command in ring.programs:
+        results = os.path.join(scratch, f"{len(os.listdir(scratch))}.json")
+        argv = ["/usr/bin/python3", *command.split()]
+        say(f"-- {command}")
+        process = subprocess.Popen(argv, cwd=TOP, env={**os.environ, "HAWSER_TEST_RESULTS": results})
+        try:
+            code = process.wait(ring.limit)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            code = f"more than {ring.limit} s"
+        count_results(outcome, command, code, results)
+    return outcome
+
+
+def count_results(outcome, command, code, results):
+    cases_failed = 0
+    if os.path.exists(results):
+        with open(results) as lines:
+            for line in lines:
+                result = json.loads(line)
+                outcome.passed += result["passed"]
+                outcome.failed += [f"{result['title']}: {name}" for name in result["failed"]]
+                cases_failed += len(result["failed"])
+    if code != 0 and not cases_failed:
+        outcome.failed.append(f"{command}: ended with {code}")
+
+
+def run_ring(ring, scratch, broken_builds):
+    started = time.monotonic()
+    say(f"\n== ring {ring.name}: {ring.what}")
+    if ring.preset in broken_builds:
+        outcome = Outcome(failed=[f"{ring.name}: the build {ring.preset} failed"])
+    else:
+        try:
+            outcome = (run_programs if ring.programs else run_ctest)(ring, scratch)
+        except Exception as reason:  # whatever went wrong, the other rings still run
+            outcome = Outcome(failed=[f"{ring.name}: {reason}"])
+    if not outcome.passed and not outcome.failed:
+        outcome.failed.append(f"{ring.name}: nothing ran")
+    say(f"== ring {ring.name}: {outcome.passed} passed, {len(outcome.failed)} failed, "
+        f"{time.monotonic() - started:.0f} s")
+    return outcome
+
+
+def chosen_rings():
+    parser = argparse.ArgumentParser(prog="tests/run.sh", formatter_class=argparse.RawDescriptionHelpFormatter, epilog="\n".join(
+        f"  {ring.name:14}{ring.what}{'' if ring.default else ' (by name only)'}" for ring in RINGS))
+    parser.add_argument("ring", nargs="*", help="by default all that are not marked 'by name only'")
+    names = parser.parse_args().ring
+    unknown = sorted(set(names) - {ring.name for ring in RINGS})
+    if unknown:
+        parser.error(f"no such ring: {', '.join(unknown)}; there are {', '.join(ring.name for ring in RINGS)}")
+    return [ring for ring in RINGS if (ring.name in names if names else ring.default)]
+
+
+def build_all(rings):
+    """One build a preset, so that what rings share is built once. Returns the presets that did not build."""
+    broken = set()
+    for preset in dict.fromkeys(ring.preset for ring in rings if ring.preset):
+        targets = dict.fromkeys(ring.target or f"ring-{ring.name}" for ring in rings if ring.preset == preset)
+        try:
+            build(preset, list(targets))
+        except (subprocess.CalledProcessError, OSError) as reason:
+            say(f"== build {preset} failed: {reason}")
+            broken.add(preset)
+    return broken
+
+
+def main():
+    rings = chosen_rings()
+    started = time.monotonic()
+    passed, failed = 0, []
+    broken = build_all(rings)
+    with tempfile.TemporaryDirectory(prefix="hawser-results-") as scratch:
+        outcomes = [run_ring(ring, scratch, broken) for ring in rings]
+    for outcome in outcomes:
+        passed += outcome.passed
+        failed += outcome.failed
+    say(f"\nall rings: {time.monotonic() - started:.0f} s with the builds")
+    for name in failed:
+        say(f"failed: {name}")
+    say(f"{passed} passed, {len(failed)} failed")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
