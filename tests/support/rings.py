@@ -34,6 +34,8 @@ RINGS = (
     Ring("contract", "one suite over each implementation of an interface", "asan"),
     Ring("fuzz-replay", "corpora of the fuzz targets, replayed", "asan"),
     Ring("tsan", "our own threads under ThreadSanitizer", "tsan"),
+    Ring("lab", "the laboratory itself: strongSwan to strongSwan, and what its detectors must see",
+         programs=("tests/interop/lab_test.py",), limit=120),
     Ring("quickstart", "the walkthrough end to end, twice, with a capture", "release", _PROGRAMS,
          ("tests/interop/quickstart_test.py",)),
     Ring("seed", "parts 3 and 4 of the walkthrough against strongSwan", "release", _PROGRAMS,

@@ -6,8 +6,10 @@ namespaces of a test that runs beside us.
 import atexit
 import os
 import re
+import shutil
 import signal
 import sys
+import tempfile
 
 from .process import LabError, run
 
@@ -75,14 +77,19 @@ def _names():
 
 
 def cleanup():
-    """Removes the namespaces of processes that are gone. Returns their names."""
-    removed = []
-    for name in _names():
+    """Removes the namespaces and scratch folders of processes that are gone. Returns their names."""
+    def left_over(name):
         match = re.fullmatch(rf"{_PREFIX}-(\d+)-.+", name)
-        if match and not os.path.exists(f"/proc/{match[1]}"):
-            _remove(name)
-            removed.append(name)
-    return removed
+        return match and not os.path.exists(f"/proc/{match[1]}")
+
+    namespaces = [name for name in _names() if left_over(name)]
+    for name in namespaces:
+        _remove(name)
+    scratch = tempfile.gettempdir()
+    folders = [name for name in os.listdir(scratch) if left_over(name)]
+    for name in folders:
+        shutil.rmtree(os.path.join(scratch, name), ignore_errors=True)
+    return namespaces + folders
 
 
 def _remove_own():

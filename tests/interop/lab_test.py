@@ -1,0 +1,90 @@
+"""The laboratory itself: its counters and detectors see what they must, before anything is judged by them."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from lab import suites  # noqa: E402
+from lab.capture import Capture, clear_packets, decode  # noqa: E402
+from lab.cases import Cases, expect, expect_equal  # noqa: E402
+from lab.netns import cleanup  # noqa: E402
+from lab.strongswan import StrongSwan  # noqa: E402
+from lab.topology import TwoSites  # noqa: E402
+from lab.traffic import NumberedStream  # noqa: E402
+
+
+def plain_routing(cases, lab):
+    capture = Capture(lab.router, "left", lab.path("plain.pcap"))
+    with NumberedStream(lab, tag="plain") as stream:
+        with cases.case("a numbered stream over plain routing loses nothing"):
+            lab.left.host.exec("ping", "-c", "10", "-i", "0.1", lab.right.host_address)
+            count = stream.count()
+            cases.note(str(count))
+            expect(str(count), count.clean)
+            expect("fewer than 100 packets a second", stream.rate(stream.started + 0.2, stream.started + 0.9) >= 100)
+        with cases.case("one packet dropped on purpose is reported as exactly one lost"):
+            stream.drop_one()
+            count = stream.count()
+            cases.note(str(count))
+            expect_equal("lost", count.lost, 1)
+            expect("the stream still counts as clean", not count.clean)
+    capture.stop()
+    with cases.case("the detector of clear packets sees plain routing"):
+        expect("no clear packet seen", len(clear_packets(capture.path, lab.inner_prefixes)) > 100)
+
+
+def strongswan_to_itself(cases, lab):
+    peers = [StrongSwan(lab, site).start() for site in (lab.left, lab.right)]
+    capture = Capture(lab.router, "left", lab.path("tunnel.pcap"))
+    for suite in (suites.SAMPLE, suites.PROFILE_1910,
+                  suites.policy(ikeEncryption="DES", ikeIntegrity="MD5", dhGroup="DHGroup1", ipsecEncryption="DES3",
+                                ipsecIntegrity="MD5", pfsGroup="PFS24")):
+        with cases.case(f"strongSwan to strongSwan: {suites.ike_proposal(suite)}, {suites.esp_proposal(suite)}"):
+            for peer in peers:
+                peer.load(suite, "Azs123")
+            peers[0].initiate()
+            with NumberedStream(lab, tag=f"tunnel-{suites.esp_proposal(suite)}") as stream:
+                peers[1].rekey_child()
+                peers[0].rekey_ike()
+                count = stream.count()
+            expect(str(count), count.clean)
+            expect_equal("problems", peers[0].problems_of(suite, rekeyed=True), [])
+            peers[0].terminate()
+    capture.stop()
+    with cases.case("the detector of clear packets sees none in the tunnels"):
+        expect_equal("clear packets", clear_packets(capture.path, lab.inner_prefixes), [])
+    with cases.case("tshark without keys calls every protected message undecoded"):
+        decoded = decode(capture.path, [])
+        expect("no ESP packets", decoded.esp_total > 100)
+        expect_equal("good ICVs", decoded.esp_icv_good, 0)
+        expect("too few problems", len(decoded.problems) >= decoded.esp_total)
+
+
+def nat(cases, lab):
+    with cases.case("behind the router's NAT a gateway shows another address and other ports"):
+        seen = lab.put_behind_nat(lab.left)
+        capture = Capture(lab.router, "right", lab.path("nat.pcap"))
+        peers = [StrongSwan(lab, site, tag="nat").start() for site in (lab.left, lab.right)]
+        peers[0].load(suites.SAMPLE, "Azs123")
+        peers[1].load(suites.SAMPLE, "Azs123", remote="%any")
+        peers[0].initiate()
+        endpoint = peers[1].sas()[0]
+        capture.stop()
+        expect_equal("remote host", endpoint["remote-host"], seen)
+        expect(f"remote port {endpoint['remote-port']}", 20000 <= int(endpoint["remote-port"]) <= 30000)
+        for peer in peers:
+            peer.stop()
+
+
+def main():
+    cases = Cases("lab")
+    with cases.case("leftovers of dead tests are gone"):
+        cleanup()
+        expect_equal("leftovers", cleanup(), [])
+    for scenario in (plain_routing, strongswan_to_itself, nat):
+        with TwoSites() as lab:
+            scenario(cases, lab)
+    return cases.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
