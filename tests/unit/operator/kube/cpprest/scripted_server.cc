@@ -1,0 +1,119 @@
+#include "tests/unit/operator/kube/cpprest/scripted_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+
+// The library never joins its pool, so what OpenSSL keeps for each of those threads lives until the process
+// ends.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libcrypto.so"; }
+
+namespace hawser::kube {
+namespace {
+
+// A connection, in clear or in TLS.
+class Stream {
+ public:
+  Stream(int fd, const ScriptedServer::Tls* tls) : fd_(fd) {
+    if (tls == nullptr) return;
+    context_.reset(SSL_CTX_new(TLS_server_method()));
+    SSL_CTX_use_certificate_chain_file(context_.get(), tls->files.certificate.c_str());
+    SSL_CTX_use_PrivateKey_file(context_.get(), tls->files.key.c_str(), SSL_FILETYPE_PEM);
+    if (!tls->client_ca.empty()) {
+      SSL_CTX_load_verify_file(context_.get(), tls->client_ca.c_str());
+      SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    }
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), fd);
+    if (SSL_accept(ssl_.get()) != 1) usable_ = false;
+  }
+  int read(char* to, int size) {
+    if (!usable_) return 0;
+    return ssl_ ? SSL_read(ssl_.get(), to, size)
+                : static_cast<int>(::recv(fd_, to, static_cast<size_t>(size), 0));
+  }
+  void write(const std::string& text) {
+    size_t sent = 0;
+    while (sent < text.size()) {
+      int n = ssl_ ? SSL_write(ssl_.get(), text.data() + sent, static_cast<int>(text.size() - sent))
+                   : static_cast<int>(::send(fd_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL));
+      if (n <= 0) return;
+      sent += static_cast<size_t>(n);
+    }
+  }
+
+ private:
+  int fd_;
+  bool usable_ = true;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{nullptr, SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
+};
+
+bool complete(const std::string& request) {
+  size_t head = request.find("\r\n\r\n");
+  if (head == std::string::npos) return false;
+  size_t length = request.find("Content-Length:");
+  size_t body = length == std::string::npos ? 0 : std::stoul(request.substr(length + 15));
+  return request.size() >= head + 4 + body;
+}
+
+}  // namespace
+
+ScriptedServer::ScriptedServer(Answer answer, const Tls* tls) : answer_(std::move(answer)), tls_(tls) {
+  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_, 8) != 0)
+    std::abort();
+  getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread([this] { serve(); });
+}
+
+ScriptedServer::~ScriptedServer() {
+  shutdown(listener_, SHUT_RDWR);
+  thread_.join();
+  close(listener_);
+}
+
+std::vector<std::string> ScriptedServer::requests() const {
+  std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+void ScriptedServer::serve() {
+  while (true) {
+    int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) return;
+    serve_one(fd);
+    close(fd);
+  }
+}
+
+void ScriptedServer::serve_one(int fd) {
+  Stream stream(fd, tls_);
+  std::string request;
+  char piece[4096];
+  while (!complete(request)) {
+    int n = stream.read(piece, sizeof piece);
+    if (n <= 0) return;
+    request.append(piece, static_cast<size_t>(n));
+  }
+  {
+    std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+  }
+  const std::string reply = answer_(request);
+  if (!reply.empty()) return stream.write(reply);
+  while (stream.read(piece, sizeof piece) > 0) {
+  }
+}
+
+}  // namespace hawser::kube
