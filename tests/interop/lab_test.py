@@ -1,15 +1,14 @@
 """The laboratory itself: its counters and detectors see what they must, before anything is judged by them."""
-import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
-from lab import suites  # noqa: E402
-from lab.capture import Capture, clear_packets, decode  # noqa: E402
-from lab.cases import Cases, expect, expect_equal  # noqa: E402
-from lab.netns import cleanup  # noqa: E402
-from lab.strongswan import StrongSwan  # noqa: E402
-from lab.topology import TwoSites  # noqa: E402
-from lab.traffic import NumberedStream  # noqa: E402
+import _lab  # noqa: F401
+from lab import suites
+from lab.capture import Capture, clear_packets, decode
+from lab.cases import Cases, expect, expect_equal
+from lab.netns import cleanup
+from lab.strongswan import StrongSwan
+from lab.topology import TwoSites
+from lab.traffic import NumberedStream
 
 
 def plain_routing(cases, lab):

@@ -1,7 +1,6 @@
 """Our own programs in a gateway's namespace: an operator over a folder of manifests, and a sidecar."""
 import os
 import re
-import shutil
 
 import yaml
 
@@ -90,19 +89,15 @@ class Gateway:
         with open(os.path.join(self.manifests, f"{name}.yaml")) as text:
             return text.read()
 
+    def read_or_none(self, name):
+        try:
+            return self.read(name)
+        except FileNotFoundError:
+            return None
+
     def delete(self, *names):
         for name in names:
             os.unlink(os.path.join(self.manifests, f"{name}.yaml"))
-
-    def copy_examples(self, folder, replace):
-        """Copies a folder of examples, with addresses replaced."""
-        for name in sorted(os.listdir(folder)):
-            if name.endswith((".yaml", ".yml", ".json")):
-                with open(os.path.join(folder, name)) as text:
-                    content = text.read()
-                for old, new in replace.items():
-                    content = content.replace(old, new)
-                self.write(os.path.splitext(name)[0], content)
 
     # -- status
 
@@ -201,9 +196,6 @@ class Gateway:
         """hawser-sidecar cleanup: removes all that is ours from the gateway."""
         self.site.gateway.exec(program("hawser-sidecar"), "cleanup")
 
-    def forget(self):
-        shutil.rmtree(self.keys, ignore_errors=True)
-        os.makedirs(self.keys)
 
 
 _SERIES = re.compile(r"^(\w+)\{([^}]*)\} (\S+)", re.MULTILINE)

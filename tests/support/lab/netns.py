@@ -1,7 +1,7 @@
 """Network namespaces with names of our own, removed whatever happens.
 
-Names are hwt-PID-LABEL; PID is the process that owns them, so that leftovers of a dead one can be told from the
-namespaces of a test that runs beside us.
+Names are hwt-OWNER-LABEL. OWNER is the number of the process that owns them, so that leftovers of a dead one can be
+told from the namespaces of a test that runs beside us; what is meant to stay has a word instead.
 """
 import atexit
 import os
@@ -78,9 +78,18 @@ def _names():
 
 def cleanup():
     """Removes the namespaces and scratch folders of processes that are gone. Returns their names."""
+    return _remove_all(lambda owner: owner.isdigit() and not os.path.exists(f"/proc/{owner}"))
+
+
+def remove_owned_by(owner):
+    """Removes what was kept under this name instead of a process number."""
+    return _remove_all(lambda other: other == owner)
+
+
+def _remove_all(wanted):
     def left_over(name):
-        match = re.fullmatch(rf"{_PREFIX}-(\d+)-.+", name)
-        return match and not os.path.exists(f"/proc/{match[1]}")
+        match = re.fullmatch(rf"{_PREFIX}-([0-9a-z]+)-.+", name)
+        return match and wanted(match[1])
 
     namespaces = [name for name in _names() if left_over(name)]
     for name in namespaces:

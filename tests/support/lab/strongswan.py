@@ -104,6 +104,11 @@ class StrongSwan:
                    lambda: os.path.exists(socket) and self.swanctl("--stats", check=False).returncode == 0, 15)
         return self
 
+    def fail_closed(self):
+        """strongSwan drops nothing of a tunnel that is down; this route does."""
+        for prefix in self._lab.other(self.site).prefixes:
+            self.site.gateway.ip("route", "replace", "unreachable", prefix, "metric", "4278198272")
+
     @property
     def pid(self):
         return self._process.pid

@@ -47,6 +47,7 @@ class TwoSites:
     right_prefixes = ("10.61.0.0/16", "10.62.0.0/16")
 
     def __init__(self, tag="", owner=None):
+        self.kept = False
         self.folder = tempfile.mkdtemp(prefix=f"hwt-{owner or os.getpid()}-{tag or 'lab'}-")
         tag = f"{tag}-" if tag else ""
         self.router = Namespace(f"{tag}router", owner)
@@ -94,6 +95,8 @@ class TwoSites:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def keep(self):
+        """Leaves it all up when this process ends."""
+        self.kept = True
         for namespace in (self.left.host, self.right.host, self.left.gateway, self.right.gateway, self.router):
             namespace.keep()
 

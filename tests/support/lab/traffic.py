@@ -101,10 +101,10 @@ class NumberedStream:
             Process(["/usr/bin/python3", "-m", "lab.traffic", self._folder, here.label, here.host_address,
                      there.host_address, str(rate)], os.path.join(self._folder, f"{here.label}.log"),
                     netns=here.host.name, cwd=package) for here, there in self._ends]
-        self.started = time.monotonic()
         wait_until("the numbered stream to start", lambda: all(
             os.path.exists(self._path(here, "sent")) and os.path.getsize(self._path(here, "sent")) for here, _ in self._ends),
-            15)
+            15, 0.01)
+        self.started = min(_read(self._path(here, "sent"))[0][1] for here, _ in self._ends)
 
     def _path(self, site, kind):
         return os.path.join(self._folder, f"{site.label}.{kind}")
@@ -147,7 +147,9 @@ class NumberedStream:
         return min(d.sent for d in self._count(start, end).directions) / (end - start)
 
     def stop(self):
+        """Ends it; the count of everything. `seconds` says how long it ran."""
         end = time.monotonic()
+        self.seconds = end - self.started
         time.sleep(0.5)
         for process in self._processes:
             process.stop(2)

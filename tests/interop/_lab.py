@@ -1,0 +1,5 @@
+"""Makes `lab` importable; the first import of every test here."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
