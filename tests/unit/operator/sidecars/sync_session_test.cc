@@ -1,0 +1,168 @@
+#include "operator/sidecars/sync_session.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/sidecars/samples.h"
+
+namespace hawser::sidecars {
+namespace {
+
+using std::chrono::seconds;
+
+class SyncSessionTest : public ::testing::Test {
+ protected:
+  void say_hello(const std::vector<std::string>& held = {}) {
+    v1::SidecarMessage message;
+    *message.mutable_hello() = sidecar_hello(held);
+    session_.handle_message(now_, message);
+  }
+  void open_and_greet(const std::vector<std::string>& held = {}) {
+    session_.handle_open(now_);
+    auto hello = session_.poll_transmit();
+    ASSERT_TRUE(hello && hello->has_hello());
+    say_hello(held);
+  }
+  v1::DesiredState next_state() {
+    auto message = session_.poll_transmit();
+    EXPECT_TRUE(message && message->has_desired_state());
+    return message ? message->desired_state() : v1::DesiredState{};
+  }
+  void ack(const v1::DesiredState& state, const std::string& code = "OK") {
+    v1::SidecarMessage message;
+    message.mutable_ack()->set_generation(state.generation());
+    for (const auto& e : state.entries()) {
+      v1::Ack::Entry& out = *message.mutable_ack()->add_entries();
+      out.set_namespace_(e.namespace_());
+      out.set_name(e.name());
+      out.set_code(code);
+    }
+    session_.handle_message(now_, message);
+  }
+
+  TimePoint now_{seconds(100)};
+  SyncSession session_{"node-a", {"v1", 7, "op"}, Backoff({}, std::make_shared<SeededJitter>(1))};
+};
+
+TEST_F(SyncSessionTest, SaysHelloFirstWithItsEpoch) {
+  session_.set_desired({{entry("a", 1)}});
+  session_.handle_open(now_);
+  auto message = session_.poll_transmit();
+  ASSERT_TRUE(message && message->has_hello());
+  EXPECT_EQ(message->hello().epoch(), 7u);
+  EXPECT_FALSE(session_.poll_transmit()) << "the state waits for the sidecar's Hello";
+}
+
+TEST_F(SyncSessionTest, SendsNothingBeforeAnythingIsWanted) {
+  open_and_greet({"a"});
+  EXPECT_FALSE(session_.poll_transmit());
+}
+
+TEST_F(SyncSessionTest, SendsTheWholeStateWithGrowingGenerationsOfOneEpoch) {
+  session_.set_desired({{entry("a", 1), hold("b")}});
+  open_and_greet();
+  v1::DesiredState first = next_state();
+  EXPECT_EQ(first.epoch(), 7u);
+  EXPECT_EQ(first.entries_size(), 2);
+  EXPECT_EQ(first.entries(0).spec().remote_address(), "192.0.2.1");
+  EXPECT_TRUE(first.entries(1).has_hold());
+  session_.set_desired({{entry("a", 2)}});
+  v1::DesiredState second = next_state();
+  EXPECT_EQ(second.entries_size(), 1);
+  EXPECT_GT(second.generation(), first.generation());
+  session_.handle_closed(now_, false, "gone");
+  open_and_greet();
+  EXPECT_GT(next_state().generation(), second.generation());
+}
+
+TEST_F(SyncSessionTest, HoldsWhatTheSidecarHasWhileNotEverythingIsKnown) {
+  session_.set_desired({{entry("a", 1)}, true});
+  open_and_greet({"a", "b"});
+  v1::DesiredState state = next_state();
+  ASSERT_EQ(state.entries_size(), 2);
+  EXPECT_TRUE(state.entries(0).has_spec());
+  EXPECT_EQ(state.entries(1).name(), "b");
+  EXPECT_EQ(state.entries(1).uid(), "uid-b");
+  EXPECT_TRUE(state.entries(1).has_hold());
+}
+
+TEST_F(SyncSessionTest, RemembersWhichRevisionWasAcknowledged) {
+  session_.set_desired({{entry("a", 3)}});
+  open_and_greet();
+  v1::DesiredState state = next_state();
+  session_.set_desired({{entry("a", 4)}});
+  v1::DesiredState newer = next_state();
+  ack(state);
+  EXPECT_EQ(session_.snapshot().acked.at("default/a").revision, 3u);
+  EXPECT_EQ(session_.snapshot().applied_generation, state.generation());
+  ack(newer, "UNSUPPORTED");
+  EXPECT_EQ(session_.snapshot().acked.at("default/a").revision, 4u);
+  EXPECT_EQ(session_.snapshot().acked.at("default/a").code, "UNSUPPORTED");
+}
+
+TEST_F(SyncSessionTest, IgnoresAcksOfWhatItDidNotSend) {
+  session_.set_desired({{entry("a", 1)}});
+  open_and_greet();
+  v1::DesiredState state = next_state();
+  v1::DesiredState other = state;
+  other.set_generation(state.generation() + 50);
+  ack(other);
+  EXPECT_EQ(session_.snapshot().applied_generation, 0u);
+  state.mutable_entries(0)->set_name("stranger");
+  ack(state);
+  EXPECT_TRUE(session_.snapshot().acked.empty());
+}
+
+TEST_F(SyncSessionTest, ForgetsAcksWithTheStreamButKeepsTheLastStatus) {
+  session_.set_desired({{entry("a", 1)}});
+  open_and_greet();
+  ack(next_state());
+  session_.handle_message(now_, status_of("a", "Established", true));
+  session_.handle_closed(now_, false, "broken");
+  EXPECT_EQ(session_.snapshot().state, LinkState::Unreachable);
+  EXPECT_EQ(session_.snapshot().message, "broken");
+  EXPECT_EQ(session_.snapshot().statuses.at("default/a").established_reason(), "Established");
+  open_and_greet();
+  EXPECT_TRUE(session_.snapshot().acked.empty());
+  EXPECT_FALSE(session_.snapshot().status_known);
+}
+
+TEST_F(SyncSessionTest, AFullStatusReplacesAndALaterOneAdds) {
+  open_and_greet();
+  session_.handle_message(now_, status_of("a", "Connecting", true));
+  session_.handle_message(now_, status_of("b", "Connecting", false));
+  EXPECT_EQ(session_.snapshot().statuses.size(), 2u);
+  session_.handle_message(now_, status_of("b", "Established", true));
+  EXPECT_EQ(session_.snapshot().statuses.size(), 1u);
+}
+
+TEST_F(SyncSessionTest, WaitsLongerAfterARefusal) {
+  session_.handle_open(now_);
+  session_.handle_closed(now_, false, "no such file");
+  EXPECT_LT(session_.next_attempt(), now_ + seconds(1));
+  session_.handle_open(now_);
+  session_.handle_closed(now_, true, "epoch 9 is in force");
+  EXPECT_EQ(session_.snapshot().state, LinkState::Refused);
+  EXPECT_GE(session_.next_attempt(), now_ + seconds(24));
+}
+
+TEST_F(SyncSessionTest, SinceMovesOnlyWithTheState) {
+  session_.handle_open(now_);
+  session_.handle_closed(now_, false, "no such file");
+  session_.handle_open(now_ + seconds(5));
+  session_.handle_closed(now_ + seconds(5), false, "no such file");
+  EXPECT_EQ(session_.snapshot().since, now_);
+}
+
+TEST_F(SyncSessionTest, SaysOnceThatSomethingChanged) {
+  (void)session_.take_changed();
+  open_and_greet();
+  EXPECT_TRUE(session_.take_changed());
+  EXPECT_FALSE(session_.take_changed());
+  session_.handle_closed(now_, false, "broken");
+  EXPECT_TRUE(session_.take_changed());
+  session_.handle_closed(now_, false, "broken");
+  EXPECT_FALSE(session_.take_changed()) << "the same failure again is no news";
+}
+
+}  // namespace
+}  // namespace hawser::sidecars
