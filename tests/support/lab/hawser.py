@@ -113,14 +113,14 @@ class Gateway:
         """{type: (status, reason)}."""
         return {c["type"]: (c["status"], c["reason"]) for c in self.status(**which).get("conditions", [])}
 
-    def wait_condition(self, kind, status, reason=None, timeout=20, **which):
+    def wait_condition(self, kind, status, reason=None, timeout=20, interval=0.05, **which):
         """Waits for a condition, and returns the status of the object."""
         def there():
             have = self.conditions(**which).get(kind)
             return have and have[0] == status and reason in (None, have[1])
 
         wait_until(lambda: f"{self.site.label}: {kind}={status}{f' ({reason})' if reason else ''}; conditions are "
-                           f"{self.conditions(**which)}\n{self.logs()}", there, timeout)
+                           f"{self.conditions(**which)}\n{self.logs()}", there, timeout, interval)
         return self.status(**which)
 
     def wait_connected(self, timeout=20, **which):

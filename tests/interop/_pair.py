@@ -1,0 +1,45 @@
+"""Two Hawsers, one at each site, for the tests that need no foreign peer."""
+from lab import manifests, suites
+from lab.hawser import Gateway
+from lab.process import wait_until
+
+
+class HawserPair:
+    """Both gateways with the walkthrough's objects but the Connection, which comes with `connect`."""
+
+    def __init__(self, lab, export_keys=False, key=manifests.KEY):
+        self.lab = lab
+        self.left, self.right = (Gateway(lab, site, export_keys=export_keys) for site in (lab.left, lab.right))
+        self.both = (self.left, self.right)
+        for gateway in self.both:
+            objects = manifests.sample(gateway.site, gateway.other, key=key)
+            del objects["connection"]
+            gateway.apply(objects)
+
+    def start(self):
+        for gateway in self.both:
+            gateway.start()
+        return self
+
+    def connect(self, suite=suites.SAMPLE, left="Default", right="Default", wait=True, **fields):
+        for gateway, mode in ((self.right, right), (self.left, left)):
+            gateway.apply({"policy": manifests.policy(suite),
+                           "connection": manifests.connection(connectionMode=mode, **fields)})
+        if wait:
+            self.wait_connected(suite)
+
+    def wait_connected(self, suite=suites.SAMPLE):
+        for gateway in self.both:
+            gateway.wait_suite(suite, 40)
+
+    def disconnect(self):
+        for gateway in self.both:
+            gateway.delete("connection")
+        wait_until("both Connections' status to go", lambda: not any(g.status() for g in self.both), 15)
+
+    def stop(self):
+        for gateway in self.both:
+            gateway.stop()
+
+    def logs(self, lines=25):
+        return "\n".join(gateway.logs(lines) for gateway in self.both)
