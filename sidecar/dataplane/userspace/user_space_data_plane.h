@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sidecar/dataplane/data_plane.h"
+#include "sidecar/dataplane/node/unique_fd.h"
 
 namespace hawser::crypto {
 class Context;
@@ -12,7 +13,7 @@ class Context;
 
 namespace hawser::dataplane {
 
-class Node;
+class NodeNetwork;
 
 // A datagram of the NAT port that is not ESP: an IKE message, non-ESP marker stripped (RFC 7296 2.23, RFC 3948 2.2).
 struct UdpDatagram {
@@ -41,8 +42,11 @@ class UserSpaceDataPlane final : public DataPlane {
     std::function<Result<std::unique_ptr<crypto::Context>>()> make_context;
     // The clock for activity and counters; null: the system's. Outlives the plane.
     const Clock* clock = nullptr;
-    // Interfaces and routes; null: this network namespace by netlink. Tests pass a fake.
-    std::unique_ptr<Node> node;
+    // Routes and interface settings; null: this network namespace by netlink. Tests pass a fake.
+    std::unique_ptr<NodeNetwork> network;
+    // Makes the interface of that name, a descriptor that reads and writes one inner packet a call, non-blocking;
+    // null: TUN.
+    std::function<Result<UniqueFd>(const std::string& interface)> open_interface;
 
     Options();
     Options(Options&&) noexcept;
