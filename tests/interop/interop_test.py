@@ -208,7 +208,7 @@ def run_cells(cases, cells):
     tasks, results = multiprocessing.Queue(), multiprocessing.Queue()
     for task in todo + [None] * _WORKERS:
         tasks.put(task)
-    workers = [multiprocessing.Process(target=work, args=(n, tasks, results)) for n in range(_WORKERS)]
+    workers = [multiprocessing.Process(target=work, args=(n, tasks, results), daemon=True) for n in range(_WORKERS)]
     for worker in workers:
         worker.start()
     outcome = {}
