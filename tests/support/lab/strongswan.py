@@ -53,7 +53,7 @@ connections {{
     unique = {unique}
     mobike = no
     encap = no
-    keyingtries = {tries}
+    keyingtries = 1
     local {{ auth = psk
              id = {local_id} }}
     remote {{ auth = psk
@@ -67,8 +67,8 @@ connections {{
         rekey_time = 0
         rekey_bytes = 0
         rekey_packets = 0
-        start_action = {start}
-        dpd_action = {dpd_action}
+        start_action = none
+        dpd_action = clear
         close_action = none
       }}
     }}
@@ -128,17 +128,14 @@ class StrongSwan:
         return run("swanctl", *args, "--uri", self._uri, check=check, timeout=timeout,
                    env={**os.environ, **self._env})
 
-    def load(self, suite, key, remote=None, local_id=None, start="none", dpd=0, unique="replace", local_ts=None,
-             remote_ts=None, ike=None, esp=None, tries=1, dpd_action="clear"):
+    def load(self, suite, key, remote=None, local=None, local_id=None, dpd=0, unique="replace"):
         """Makes this the only connection: the exact suite (Azure's names) with the peer at `remote`."""
         other = self._lab.other(self.site)
         with open(f"{self.folder}/swanctl.conf", "w") as conf:
             conf.write(_CONNECTION.format(
-                local=self.site.outer, remote=remote or other.outer, ike=ike or suites.ike_proposal(suite),
-                esp=esp or suites.esp_proposal(suite), key=key, local_id=local_id or self.site.outer, start=start,
-                dpd=f"{dpd}s", unique=unique, tries=tries, dpd_action=dpd_action,
-                local_ts=",".join(local_ts or self.site.prefixes),
-                remote_ts=",".join(remote_ts or other.prefixes)))
+                local=local or self.site.outer, remote=remote or other.outer, ike=suites.ike_proposal(suite),
+                esp=suites.esp_proposal(suite), key=key, local_id=local_id or self.site.outer, dpd=f"{dpd}s",
+                unique=unique, local_ts=",".join(self.site.prefixes), remote_ts=",".join(other.prefixes)))
         self.swanctl("--load-all", "--clear", "--noprompt")
 
     def initiate(self, timeout=20, check=True):
