@@ -24,11 +24,13 @@ class OsslContext : public Context {
   Result<void> load() {
     if (!lib_) return ossl_error(ErrorCode::Internal, "OpenSSL: cannot make a library context");
     default_.reset(OSSL_PROVIDER_load(lib_.get(), "default"));
-    if (!default_) return ossl_error(ErrorCode::Unsupported, "OpenSSL: its default provider cannot be loaded");
+    if (!default_)
+      return ossl_error(ErrorCode::Unsupported, "OpenSSL: its default provider cannot be loaded");
     legacy_.reset(OSSL_PROVIDER_load(lib_.get(), "legacy"));
     if (!legacy_)
-      return ossl_error(ErrorCode::Unsupported,
-                        "OpenSSL: its legacy provider (DES) cannot be loaded; install ossl-modules/legacy.so");
+      return ossl_error(
+          ErrorCode::Unsupported,
+          "OpenSSL: its legacy provider (DES) cannot be loaded; install ossl-modules/legacy.so");
     return {};
   }
   void* native() const override { return lib_.get(); }
@@ -109,7 +111,8 @@ void SeededRandom::fill(MutableBytesView out) {
   CHECK(out.size() <= INT32_MAX);
   std::fill(out.begin(), out.end(), uint8_t{0});
   int written = 0;
-  CHECK(EVP_EncryptUpdate(state_->stream.get(), out.data(), &written, out.data(), static_cast<int>(out.size())) == 1);
+  CHECK(EVP_EncryptUpdate(state_->stream.get(), out.data(), &written, out.data(),
+                          static_cast<int>(out.size())) == 1);
 }
 
 }  // namespace hawser::crypto

@@ -23,8 +23,8 @@ class Context {
   Context& operator=(const Context&) = delete;
   // The OSSL_LIB_CTX*; opaque outside this folder.
   virtual void* native() const = 0;
-  // Called in this folder before OpenSSL may draw from the context's generator: a seeded context refills it, so
-  // that it never runs dry however long a simulation is.
+  // Called in this folder before OpenSSL may draw from the context's generator: a seeded context refills it,
+  // so that it never runs dry however long a simulation is.
   virtual void prepare_random() const {}
 
  protected:

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 
+#include "sidecar/crypto/import_key.h"
 #include "sidecar/crypto/ossl.h"
 
 namespace hawser::crypto {
@@ -32,7 +33,8 @@ PkeyPtr generate_key(const Context& context, EVP_PKEY_CTX* generator) {
 PkeyPtr generate_named(const Context& context, const char* type, const catalog::GroupRow& group) {
   PkeyCtxPtr generator(EVP_PKEY_CTX_new_from_name(lib_ctx(context), type, nullptr));
   if (!generator || EVP_PKEY_keygen_init(generator.get()) != 1) return nullptr;
-  if (EVP_PKEY_CTX_set_group_name(generator.get(), std::string(group.openssl_group).c_str()) != 1) return nullptr;
+  if (EVP_PKEY_CTX_set_group_name(generator.get(), std::string(group.openssl_group).c_str()) != 1)
+    return nullptr;
   return generate_key(context, generator.get());
 }
 
@@ -145,7 +147,8 @@ class OsslKeyExchange final : public KeyExchange {
     SecretBytes out(group_.secret_size);
     size_t size = out.size();
     // Without the pad OpenSSL strips leading zero octets: one secret in 256 would be short (RFC 7296 2.14).
-    // Its own validation of the peer is a full exponentiation; in_range and the curve check have done the work.
+    // Its own validation of the peer is a full exponentiation; in_range and the curve check have done the
+    // work.
     bool derived = derivation && EVP_PKEY_derive_init(derivation.get()) == 1 &&
                    (!modp() || EVP_PKEY_CTX_set_dh_pad(derivation.get(), 1) == 1) &&
                    EVP_PKEY_derive_set_peer_ex(derivation.get(), peer, 0) == 1 &&
@@ -163,20 +166,24 @@ class OsslKeyExchange final : public KeyExchange {
 
 }  // namespace
 
-Result<std::unique_ptr<KeyExchange>> KeyExchange::generate(const Context& context, const catalog::GroupRow& group) {
-  PkeyPtr key;
-  if (group.openssl_group.empty()) {
-    key = generate_by_prime(context, group);
-  } else if (group.kind == catalog::GroupKind::Ecp) {
-    key = generate_named(context, "EC", group);
-  } else {
-    // The RFC 5114 groups have a subgroup order, which OpenSSL keeps under its X9.42 type.
-    key = generate_named(context, group.openssl_group.starts_with("dh_") ? "DHX" : "DH", group);
-  }
+PkeyPtr generate_key_pair(const Context& context, const catalog::GroupRow& group) {
+  if (group.openssl_group.empty()) return generate_by_prime(context, group);
+  if (group.kind == catalog::GroupKind::Ecp) return generate_named(context, "EC", group);
+  // The RFC 5114 groups have a subgroup order, which OpenSSL keeps under its X9.42 type.
+  return generate_named(context, group.openssl_group.starts_with("dh_") ? "DHX" : "DH", group);
+}
+
+Result<std::unique_ptr<KeyExchange>> key_exchange_of(const Context& context, const catalog::GroupRow& group,
+                                                     PkeyPtr key) {
   if (!key) return cannot_generate(group);
   auto exchange = std::make_unique<OsslKeyExchange>(context, group, std::move(key));
   RETURN_IF_ERROR(exchange->export_public());
   return std::unique_ptr<KeyExchange>(std::move(exchange));
+}
+
+Result<std::unique_ptr<KeyExchange>> KeyExchange::generate(const Context& context,
+                                                           const catalog::GroupRow& group) {
+  return key_exchange_of(context, group, generate_key_pair(context, group));
 }
 
 }  // namespace hawser::crypto

@@ -11,7 +11,8 @@ namespace hawser::crypto {
 // One fresh Diffie-Hellman key pair (RFC 7296 3.4, RFC 5903). Used once; the private key is wiped with it.
 class KeyExchange {
  public:
-  static Result<std::unique_ptr<KeyExchange>> generate(const Context& context, const catalog::GroupRow& group);
+  static Result<std::unique_ptr<KeyExchange>> generate(const Context& context,
+                                                       const catalog::GroupRow& group);
   virtual ~KeyExchange() = default;
   virtual const catalog::GroupRow& group() const = 0;
   // Data of the KE payload: row.public_size octets (x|y without 0x04 for ECP). Lives as long as this.

@@ -18,7 +18,8 @@ Hmac hmac_of(const Context& context, const catalog::IntegrityRow& hash, BytesVie
 Bytes digest(const char* name, size_t size, BytesView data) {
   Bytes out(size);
   size_t written = 0;
-  CHECK(EVP_Q_digest(nullptr, name, nullptr, data.data(), data.size(), out.data(), &written) == 1 && written == size);
+  CHECK(EVP_Q_digest(nullptr, name, nullptr, data.data(), data.size(), out.data(), &written) == 1 &&
+        written == size);
   return out;
 }
 

@@ -8,7 +8,8 @@
 
 namespace hawser::crypto {
 
-// HMAC with the row's hash over the concatenation of `parts`; size is row.key_size. (RFC 7296 2.13, RFC 4868 2.1.2)
+// HMAC with the row's hash over the concatenation of `parts`; size is row.key_size. (RFC 7296 2.13, RFC
+// 4868 2.1.2)
 SecretBytes prf(const Context& context, const catalog::IntegrityRow& hash, BytesView key,
                 std::initializer_list<BytesView> parts);
 

@@ -18,10 +18,12 @@ namespace hawser::crypto {
 // Belongs to one thread. Keys are wiped with it.
 class Transform {
  public:
-  // `integrity` is null exactly when the encryption is an AEAD. InvalidArgument when a key's size does not fit the row.
-  static Result<std::unique_ptr<Transform>> create(const Context& context, const catalog::EncryptionRow& encryption,
-                                                   const catalog::IntegrityRow* integrity, BytesView encryption_key,
-                                                   BytesView integrity_key);
+  // `integrity` is null exactly when the encryption is an AEAD. InvalidArgument when a key's size does not
+  // fit the row.
+  static Result<std::unique_ptr<Transform>> create(const Context& context,
+                                                   const catalog::EncryptionRow& encryption,
+                                                   const catalog::IntegrityRow* integrity,
+                                                   BytesView encryption_key, BytesView integrity_key);
   virtual ~Transform() = default;
 
   virtual size_t iv_size() const = 0;
@@ -29,12 +31,12 @@ class Transform {
   // Plaintext must be a multiple of this: the cipher's block, 1 for GCM and NULL.
   virtual size_t block_size() const = 0;
 
-  // Encrypts in place. `message` is iv | plaintext | icv: writes the IV (from `random` for CBC, from `counter` for
-  // GCM; each counter value once a key!), the ciphertext and the ICV. `aad` is a view of what goes before the IV.
-  // REQUIRES: (message.size() - iv_size - icv_size) % block_size == 0.
+  // Encrypts in place. `message` is iv | plaintext | icv: writes the IV (from `random` for CBC, from
+  // `counter` for GCM; each counter value once a key!), the ciphertext and the ICV. `aad` is a view of what
+  // goes before the IV. REQUIRES: (message.size() - iv_size - icv_size) % block_size == 0.
   virtual void seal(BytesView aad, MutableBytesView message, uint64_t counter, Random& random) = 0;
-  // Checks and decrypts in place; the plaintext is message[iv_size, size - icv_size). Corrupt when the ICV is wrong
-  // (then the content is unchanged), InvalidArgument when the length cannot be right.
+  // Checks and decrypts in place; the plaintext is message[iv_size, size - icv_size). Corrupt when the ICV is
+  // wrong (then the content is unchanged), InvalidArgument when the length cannot be right.
   virtual Result<void> open(BytesView aad, MutableBytesView message) = 0;
 };
 

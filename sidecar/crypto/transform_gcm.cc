@@ -66,8 +66,9 @@ class GcmTransform final : public Transform {
     CHECK(EVP_CipherUpdate(cipher, text.data(), &written, text.data(), static_cast<int>(text.size())) == 1);
   }
 
-  // OpenSSL decrypts before it knows the ICV. The key stream is its own inverse, so encrypting again brings the
-  // ciphertext back and nobody sees text that is not authentic. Nothing is sent, hence no nonce is used twice.
+  // OpenSSL decrypts before it knows the ICV. The key stream is its own inverse, so encrypting again brings
+  // the ciphertext back and nobody sees text that is not authentic. Nothing is sent, hence no nonce is used
+  // twice.
   void restore(MutableBytesView message) const {
     start(encryptor_.get(), {}, message, 1);
     update(encryptor_.get(), message);
@@ -80,16 +81,19 @@ class GcmTransform final : public Transform {
 
 }  // namespace
 
-Result<std::unique_ptr<Transform>> create_gcm(const Context& context, const catalog::EncryptionRow& encryption,
+Result<std::unique_ptr<Transform>> create_gcm(const Context& context,
+                                              const catalog::EncryptionRow& encryption,
                                               BytesView key_and_salt) {
-  CHECK(encryption.salt_size == kSaltSize && encryption.iv_size == kIvSize && encryption.icv_size == kIcvSize);
+  CHECK(encryption.salt_size == kSaltSize && encryption.iv_size == kIvSize &&
+        encryption.icv_size == kIcvSize);
   BytesView key = key_and_salt.first(encryption.key_size());
   CipherCtxPtr encryptor = keyed_cipher(context, encryption, key, true);
   CipherCtxPtr decryptor = keyed_cipher(context, encryption, key, false);
   if (!encryptor || !decryptor)
-    return ossl_error(ErrorCode::Unsupported, "OpenSSL: " + std::string(encryption.openssl_name) + " is not available");
-  return std::unique_ptr<Transform>(std::make_unique<GcmTransform>(std::move(encryptor), std::move(decryptor),
-                                                                   key_and_salt.subspan(encryption.key_size())));
+    return ossl_error(ErrorCode::Unsupported,
+                      "OpenSSL: " + std::string(encryption.openssl_name) + " is not available");
+  return std::unique_ptr<Transform>(std::make_unique<GcmTransform>(
+      std::move(encryptor), std::move(decryptor), key_and_salt.subspan(encryption.key_size())));
 }
 
 }  // namespace hawser::crypto

@@ -54,7 +54,8 @@ class CbcTransform final : public Transform {
 
   void seal(BytesView aad, MutableBytesView message, uint64_t /*counter*/, Random& random) override {
     CHECK(fits(message.size()));
-    // Unpredictable for each packet (RFC 3602 3): a counter in the clear would let a peer's payload choose blocks.
+    // Unpredictable for each packet (RFC 3602 3): a counter in the clear would let a peer's payload choose
+    // blocks.
     random.fill(message.first(iv_size()));
     crypt(encryptor_.get(), message, 1);
     icv_.write(aad, message);
@@ -114,12 +115,14 @@ class NullTransform final : public Transform {
 
 }  // namespace
 
-Result<std::unique_ptr<Transform>> create_cbc(const Context& context, const catalog::EncryptionRow& encryption,
-                                              BytesView key, Hmac hmac, size_t icv_size) {
+Result<std::unique_ptr<Transform>> create_cbc(const Context& context,
+                                              const catalog::EncryptionRow& encryption, BytesView key,
+                                              Hmac hmac, size_t icv_size) {
   CipherCtxPtr encryptor = keyed_cipher(context, encryption, key, true);
   CipherCtxPtr decryptor = keyed_cipher(context, encryption, key, false);
   if (!encryptor || !decryptor)
-    return ossl_error(ErrorCode::Unsupported, "OpenSSL: " + std::string(encryption.openssl_name) + " is not available");
+    return ossl_error(ErrorCode::Unsupported,
+                      "OpenSSL: " + std::string(encryption.openssl_name) + " is not available");
   return std::unique_ptr<Transform>(std::make_unique<CbcTransform>(
       encryption, std::move(encryptor), std::move(decryptor), HmacIcv(std::move(hmac), icv_size)));
 }

@@ -18,7 +18,8 @@ Outcome<MutableBytesView, OpenError> inner_packet(MutableBytesView text) {
   if (next_header == kNextHeaderDummy) return OpenError::Dummy;
   auto header = InnerHeader::parse(payload);
   if (!header) return OpenError::Malformed;
-  if (next_header != (header->version == IpVersion::V4 ? kNextHeaderIpv4 : kNextHeaderIpv6)) return OpenError::Malformed;
+  if (next_header != (header->version == IpVersion::V4 ? kNextHeaderIpv4 : kNextHeaderIpv6))
+    return OpenError::Malformed;
   return payload.first(header->total_length);
 }
 
@@ -33,7 +34,8 @@ Result<InboundSa> InboundSa::create(const crypto::Context& context, const sa::Ch
 
 Outcome<MutableBytesView, OpenError> InboundSa::open(MutableBytesView packet) {
   size_t fixed = kHeaderSize + transform_->iv_size() + transform_->icv_size();
-  if (packet.size() < fixed + kTrailerSize || load_be32(packet.data()) != spi_.value) return OpenError::Malformed;
+  if (packet.size() < fixed + kTrailerSize || load_be32(packet.data()) != spi_.value)
+    return OpenError::Malformed;
   uint32_t sequence = load_be32(packet.data() + 4);
   if (!window_.check(sequence)) return OpenError::Replay;
   auto opened = transform_->open(packet.first(kHeaderSize), packet.subspan(kHeaderSize));

@@ -16,15 +16,15 @@ enum class OpenError : uint8_t {
   Dummy,      // authentic and made to be dropped (RFC 4303 2.6): proof of life, not a fault
 };
 
-// The receiving half of a pair: tunnel mode, 32-bit sequence numbers. Belongs to one thread; the Context it was made
-// from outlives it. Allocates nothing for a packet.
+// The receiving half of a pair: tunnel mode, 32-bit sequence numbers. Belongs to one thread; the Context it
+// was made from outlives it. Allocates nothing for a packet.
 class InboundSa {
  public:
   static Result<InboundSa> create(const crypto::Context& context, const sa::ChildSuite& suite,
                                   const sa::ChildKeys& keys, sa::Spi spi);
 
-  // Checks and decrypts in place; `packet` begins with the SPI (no outer IP, no UDP). The value is the inner IP packet,
-  // a view into `packet`, cut to the length its header gives. Selectors and ECN are the caller's.
+  // Checks and decrypts in place; `packet` begins with the SPI (no outer IP, no UDP). The value is the inner
+  // IP packet, a view into `packet`, cut to the length its header gives. Selectors and ECN are the caller's.
   // The window has moved when, and only when, the ICV was good: with Dummy, and with some of Malformed.
   Outcome<MutableBytesView, OpenError> open(MutableBytesView packet);
 
@@ -36,7 +36,8 @@ class InboundSa {
   uint64_t octets() const { return octets_; }
 
  private:
-  InboundSa(std::unique_ptr<crypto::Transform> transform, sa::Spi spi) : transform_(std::move(transform)), spi_(spi) {}
+  InboundSa(std::unique_ptr<crypto::Transform> transform, sa::Spi spi)
+      : transform_(std::move(transform)), spi_(spi) {}
 
   std::unique_ptr<crypto::Transform> transform_;
   sa::Spi spi_;

@@ -42,8 +42,10 @@ bool parse_v4(BytesView packet, InnerHeader& out) {
 size_t extension_size(BytesView packet, size_t offset, uint8_t type) {
   if (packet.size() < offset + 8) return 0;
   size_t size = 8;
-  if (type == kAuthentication) size = (size_t{packet[offset + 1]} + 2) * 4;  // RFC 4302 2.2
-  else if (type != kFragment) size = (size_t{packet[offset + 1]} + 1) * 8;
+  if (type == kAuthentication)
+    size = (size_t{packet[offset + 1]} + 2) * 4;  // RFC 4302 2.2
+  else if (type != kFragment)
+    size = (size_t{packet[offset + 1]} + 1) * 8;
   return packet.size() < offset + size ? 0 : size;
 }
 

@@ -39,7 +39,8 @@ bool clamp_tcp_mss(MutableBytesView packet, uint16_t mss, uint32_t mtu) {
   if (mss == 0) return false;
   auto header = InnerHeader::parse(packet);
   if (!header || header->protocol != kTcp || !header->first_fragment) return false;
-  MutableBytesView tcp = packet.subspan(header->transport_offset, header->total_length - header->transport_offset);
+  MutableBytesView tcp =
+      packet.subspan(header->transport_offset, header->total_length - header->transport_offset);
   if (tcp.size() < kTcpHeaderSize || (tcp[13] & kSyn) == 0) return false;
   size_t header_size = static_cast<size_t>(tcp[12] >> 4) * 4;
   if (header_size < kTcpHeaderSize || header_size > tcp.size()) return false;
@@ -51,9 +52,11 @@ bool clamp_tcp_mss(MutableBytesView packet, uint16_t mss, uint32_t mtu) {
   uint16_t before = load_be16(&tcp[at]);
   if (before <= mss) return false;
   store_be16(&tcp[at], mss);
-  // A value at an odd offset lies across two words of the sum, which is the same as one word with its octets swapped.
+  // A value at an odd offset lies across two words of the sum, which is the same as one word with its octets
+  // swapped.
   bool odd = at % 2 != 0;
-  store_be16(&tcp[16], checksum_update(load_be16(&tcp[16]), odd ? swapped(before) : before, odd ? swapped(mss) : mss));
+  store_be16(&tcp[16],
+             checksum_update(load_be16(&tcp[16]), odd ? swapped(before) : before, odd ? swapped(mss) : mss));
   return true;
 }
 

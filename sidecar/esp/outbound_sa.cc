@@ -48,7 +48,8 @@ Outcome<MutableBytesView, SealError> OutboundSa::seal(BytesView inner, MutableBy
   store_be32(out.data(), spi_.value);
   store_be32(out.data() + 4, sequence_);
   MutableBytesView packet = out.first(size);
-  // The sequence number never repeats under one key, hence neither does the GCM nonce made of it (RFC 4106 3.1).
+  // The sequence number never repeats under one key, hence neither does the GCM nonce made of it (RFC
+  // 4106 3.1).
   transform_->seal(packet.first(kHeaderSize), packet.subspan(kHeaderSize), sequence_, random);
   return packet;
 }

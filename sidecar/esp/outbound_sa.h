@@ -28,8 +28,9 @@ class OutboundSa {
   // Where the inner packet lies in the ESP packet.
   size_t inner_offset() const;
 
-  // Writes the ESP packet to the beginning of `out` and gives its octets, a view of `out`. `inner` may lie in `out`
-  // at inner_offset(): then nothing is copied. On an error nothing is sent and no sequence number is used.
+  // Writes the ESP packet to the beginning of `out` and gives its octets, a view of `out`. `inner` may lie in
+  // `out` at inner_offset(): then nothing is copied. On an error nothing is sent and no sequence number is
+  // used.
   Outcome<MutableBytesView, SealError> seal(BytesView inner, MutableBytesView out, Random& random);
 
   sa::Spi spi() const { return spi_; }
@@ -37,11 +38,13 @@ class OutboundSa {
   uint32_t sequence() const { return sequence_; }
   // Inner octets so far, for the lifetime.
   uint64_t octets() const { return octets_; }
-  // For tests: the next packet gets `sequence` + 1. REQUIRES: not less than sequence(), or a nonce would repeat.
+  // For tests: the next packet gets `sequence` + 1. REQUIRES: not less than sequence(), or a nonce would
+  // repeat.
   void skip_to(uint32_t sequence);
 
  private:
-  OutboundSa(std::unique_ptr<crypto::Transform> transform, sa::Spi spi) : transform_(std::move(transform)), spi_(spi) {}
+  OutboundSa(std::unique_ptr<crypto::Transform> transform, sa::Spi spi)
+      : transform_(std::move(transform)), spi_(spi) {}
 
   std::unique_ptr<crypto::Transform> transform_;
   sa::Spi spi_;

@@ -77,10 +77,12 @@ size_t write_v6(const InnerHeader& header, BytesView packet, uint32_t mtu, const
 
 }  // namespace
 
-size_t make_packet_too_big(BytesView inner_packet, uint32_t mtu, const IpAddress& source, MutableBytesView out) {
+size_t make_packet_too_big(BytesView inner_packet, uint32_t mtu, const IpAddress& source,
+                           MutableBytesView out) {
   CHECK(out.size() >= kPacketTooBigRoom);
   auto header = InnerHeader::parse(inner_packet);
-  if (!header || source.version() != header->version || !header->dont_fragment || !header->first_fragment) return 0;
+  if (!header || source.version() != header->version || !header->dont_fragment || !header->first_fragment)
+    return 0;
   if (!one_host(header->source)) return 0;
   // RFC 4443 2.4 e.3 wants "packet too big" answered to a multicast destination too, for path MTU discovery.
   if (header->version == IpVersion::V4 && !one_host(header->destination)) return 0;

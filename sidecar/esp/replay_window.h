@@ -7,7 +7,8 @@
 namespace hawser::esp {
 
 // Anti-replay window of RFC 4303 3.4.3, as a ring that is never shifted (RFC 6479). Without ESN.
-// First check(), then the ICV, and only when that is good advance(): a forged number must not move the window.
+// First check(), then the ICV, and only when that is good advance(): a forged number must not move the
+// window.
 class ReplayWindow {
  public:
   // Sequence numbers that may arrive late: more than several queues of a fast peer reorder.

@@ -24,7 +24,9 @@ class KeyExchangeOfGroup : public testing::TestWithParam<catalog::GroupRow> {
   std::unique_ptr<Context> context_;
 };
 
-std::string group_name(const testing::TestParamInfo<catalog::GroupRow>& info) { return std::string(info.param.name); }
+std::string group_name(const testing::TestParamInfo<catalog::GroupRow>& info) {
+  return std::string(info.param.name);
+}
 INSTANTIATE_TEST_SUITE_P(Catalogue, KeyExchangeOfGroup, testing::ValuesIn(catalog::kGroup), group_name);
 
 TEST_P(KeyExchangeOfGroup, BothSidesGetTheSameSecretOfFullLength) {
@@ -63,7 +65,8 @@ TEST_P(KeyExchangeOfGroup, RefusesZeroAndAllOnes) {
 class KeyExchangeOfModp : public KeyExchangeOfGroup {};
 std::vector<catalog::GroupRow> of_kind(catalog::GroupKind kind) {
   std::vector<catalog::GroupRow> out;
-  std::ranges::copy_if(catalog::kGroup, std::back_inserter(out), [&](const auto& row) { return row.kind == kind; });
+  std::ranges::copy_if(catalog::kGroup, std::back_inserter(out),
+                       [&](const auto& row) { return row.kind == kind; });
   return out;
 }
 INSTANTIATE_TEST_SUITE_P(Catalogue, KeyExchangeOfModp, testing::ValuesIn(of_kind(catalog::GroupKind::Modp)),
@@ -108,7 +111,8 @@ TEST_P(KeyExchangeOfModp, RefusesWhatIsNotBetweenOneAndTheModulusLessOne) {
 }
 
 class KeyExchangeOfEcp : public KeyExchangeOfGroup {};
-INSTANTIATE_TEST_SUITE_P(Catalogue, KeyExchangeOfEcp, testing::ValuesIn(of_kind(catalog::GroupKind::Ecp)), group_name);
+INSTANTIATE_TEST_SUITE_P(Catalogue, KeyExchangeOfEcp, testing::ValuesIn(of_kind(catalog::GroupKind::Ecp)),
+                         group_name);
 
 TEST_P(KeyExchangeOfEcp, RefusesAPointThatIsNotOnTheCurve) {
   auto a = generate();

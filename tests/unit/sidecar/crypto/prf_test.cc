@@ -49,15 +49,18 @@ TEST_P(PrfOfHash, PlusGoesToItsLimitOf255Blocks) {
 }
 
 TEST_P(PrfOfHash, AnEmptyKeyIsAKey) {
-  EXPECT_FALSE(prf(*context_, GetParam(), {}, {as_bytes("x")}) == prf(*context_, GetParam(), Bytes(1, 1), {as_bytes("x")}));
-  EXPECT_TRUE(prf(*context_, GetParam(), {}, {as_bytes("x")}) == prf(*context_, GetParam(), Bytes(1, 0), {as_bytes("x")}))
+  EXPECT_FALSE(prf(*context_, GetParam(), {}, {as_bytes("x")}) ==
+               prf(*context_, GetParam(), Bytes(1, 1), {as_bytes("x")}));
+  EXPECT_TRUE(prf(*context_, GetParam(), {}, {as_bytes("x")}) ==
+              prf(*context_, GetParam(), Bytes(1, 0), {as_bytes("x")}))
       << "HMAC pads keys with zeros";
 }
 
 // FIPS 180-2, appendices A.1 and B.1.
 TEST(Digest, OfAbcIsTheStandards) {
   EXPECT_EQ(to_hex(sha1(as_bytes("abc"))), "a9993e364706816aba3e25717850c26c9cd0d89d");
-  EXPECT_EQ(to_hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(to_hex(sha256(as_bytes("abc"))),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

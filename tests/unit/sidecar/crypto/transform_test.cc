@@ -15,7 +15,8 @@ struct Suite {
 std::vector<Suite> every_suite() {
   std::vector<Suite> out;
   for (const auto& encryption : catalog::kEncryption) {
-    if (encryption.aead()) out.push_back({&encryption, nullptr});
+    if (encryption.aead())
+      out.push_back({&encryption, nullptr});
     else
       for (const auto& integrity : catalog::kIntegrity) out.push_back({&encryption, &integrity});
   }
@@ -37,9 +38,9 @@ class TransformOfSuite : public testing::TestWithParam<Suite> {
   }
   Result<std::unique_ptr<Transform>> create(size_t extra_encryption = 0, size_t extra_integrity = 0) {
     const auto& [encryption, integrity] = GetParam();
-    return Transform::create(*context_, *encryption, integrity,
-                             counting(encryption->key_material_size() + extra_encryption, 1),
-                             counting((integrity != nullptr ? integrity->key_size : 0) + extra_integrity, 100));
+    return Transform::create(
+        *context_, *encryption, integrity, counting(encryption->key_material_size() + extra_encryption, 1),
+        counting((integrity != nullptr ? integrity->key_size : 0) + extra_integrity, 100));
   }
   // iv | plaintext of `blocks` blocks | icv
   static Bytes message(const Transform& transform, size_t blocks) {
@@ -49,7 +50,8 @@ class TransformOfSuite : public testing::TestWithParam<Suite> {
     return out;
   }
   static BytesView text(const Transform& transform, const Bytes& message) {
-    return BytesView(message).subspan(transform.iv_size(), message.size() - transform.iv_size() - transform.icv_size());
+    return BytesView(message).subspan(transform.iv_size(),
+                                      message.size() - transform.iv_size() - transform.icv_size());
   }
 
   std::unique_ptr<Context> context_;
@@ -57,9 +59,11 @@ class TransformOfSuite : public testing::TestWithParam<Suite> {
   Bytes aad_ = counting(8, 200);
 };
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, TransformOfSuite, testing::ValuesIn(every_suite()), [](const auto& suite) {
-  return std::string(suite.param.encryption->name) + (suite.param.integrity ? std::string(suite.param.integrity->name) : "");
-});
+INSTANTIATE_TEST_SUITE_P(Catalogue, TransformOfSuite, testing::ValuesIn(every_suite()),
+                         [](const auto& suite) {
+                           return std::string(suite.param.encryption->name) +
+                                  (suite.param.integrity ? std::string(suite.param.integrity->name) : "");
+                         });
 
 TEST_P(TransformOfSuite, OpensWhatItSealed) {
   auto transform = create();
@@ -109,7 +113,8 @@ TEST_P(TransformOfSuite, RefusesEveryLengthThatCannotBeRight) {
     Bytes garbage(size, 0x5a);
     auto opened = t.open(aad_, garbage);
     ASSERT_FALSE(opened) << size;
-    bool fits = size >= t.iv_size() + t.icv_size() && (size - t.iv_size() - t.icv_size()) % t.block_size() == 0;
+    bool fits =
+        size >= t.iv_size() + t.icv_size() && (size - t.iv_size() - t.icv_size()) % t.block_size() == 0;
     EXPECT_EQ(opened.error().code, fits ? ErrorCode::Corrupt : ErrorCode::InvalidArgument) << size;
   }
 }
@@ -131,9 +136,15 @@ TEST_P(TransformOfSuite, IvIsTheCounterForGcmAndRandomForCbc) {
   t.seal(aad_, b, 0x0102030405060708, random_);
   Bytes iv_a(a.begin(), a.begin() + static_cast<ptrdiff_t>(t.iv_size()));
   switch (GetParam().encryption->kind) {
-    case catalog::EncryptionKind::Gcm: EXPECT_EQ(to_hex(iv_a), "0102030405060708"); break;
-    case catalog::EncryptionKind::Cbc: EXPECT_NE(to_hex(a), to_hex(b)); break;
-    case catalog::EncryptionKind::Null: EXPECT_EQ(t.iv_size(), 0u); break;
+    case catalog::EncryptionKind::Gcm:
+      EXPECT_EQ(to_hex(iv_a), "0102030405060708");
+      break;
+    case catalog::EncryptionKind::Cbc:
+      EXPECT_NE(to_hex(a), to_hex(b));
+      break;
+    case catalog::EncryptionKind::Null:
+      EXPECT_EQ(t.iv_size(), 0u);
+      break;
   }
 }
 

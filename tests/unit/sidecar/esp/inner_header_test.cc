@@ -59,8 +59,10 @@ TEST(InnerHeader, IgnoresOctetsAfterTheTotalLength) {
 TEST(InnerHeader, RefusesLengthsThatContradictEachOther) {
   Bytes good4 = ipv4(17, udp(1, 2, 0));
   Bytes good6 = ipv6(17, udp(1, 2, 0));
-  for (size_t size = 0; size < good4.size(); ++size) EXPECT_FALSE(InnerHeader::parse(BytesView(good4).first(size)));
-  for (size_t size = 0; size < good6.size(); ++size) EXPECT_FALSE(InnerHeader::parse(BytesView(good6).first(size)));
+  for (size_t size = 0; size < good4.size(); ++size)
+    EXPECT_FALSE(InnerHeader::parse(BytesView(good4).first(size)));
+  for (size_t size = 0; size < good6.size(); ++size)
+    EXPECT_FALSE(InnerHeader::parse(BytesView(good6).first(size)));
   Bytes short_header = good4;
   short_header[0] = 0x44;
   EXPECT_FALSE(InnerHeader::parse(short_header));
@@ -75,10 +77,10 @@ TEST(InnerHeader, RefusesLengthsThatContradictEachOther) {
 }
 
 TEST(InnerHeader, OfIpv6FindsTheTransportBehindExtensionHeaders) {
-  Bytes hop_by_hop = *from_hex("3c00010400000000");                     // next: destination options
-  Bytes options = *from_hex("2b01010c000000000000000000000000");        // 16 octets, next: routing
-  Bytes routing = *from_hex("2c00000000000000");                        // next: fragment
-  Bytes fragment = *from_hex("1100000100000007");                       // UDP, offset 0, more
+  Bytes hop_by_hop = *from_hex("3c00010400000000");               // next: destination options
+  Bytes options = *from_hex("2b01010c000000000000000000000000");  // 16 octets, next: routing
+  Bytes routing = *from_hex("2c00000000000000");                  // next: fragment
+  Bytes fragment = *from_hex("1100000100000007");                 // UDP, offset 0, more
   Bytes payload = udp(5, 6, 8);
   auto header = InnerHeader::parse(ipv6(0, concat({hop_by_hop, options, routing, fragment, payload}), 0xb9));
   ASSERT_TRUE(header);

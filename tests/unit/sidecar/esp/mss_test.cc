@@ -45,7 +45,9 @@ TEST(ClampTcpMss, LowersTheOptionAndTheChecksumWhereverTheOptionIs) {
       {"020405b4", "02040546"},                  // alone: 1460 to 1350
       {"01020405b4010101", "0102040546010101"},  // at an odd offset
       {"0101020405b40101", "0101020405460101"},
-      {"0402080a00000001000000000101020405b40000", "0402080a0000000100000000010102040546" "0000"},
+      {"0402080a00000001000000000101020405b40000",
+       "0402080a0000000100000000010102040546"
+       "0000"},
       {"030307020405b400", "0303070204054600"},  // odd again, behind window scale
   };
   for (uint8_t flags : {kSyn, kSynAck})
@@ -76,19 +78,20 @@ TEST(ClampTcpMss, EveryPairOfValuesKeepsTheChecksumRight) {
 
 TEST(ClampTcpMss, LeavesAloneWhatItMust) {
   const Bytes untouched[] = {
-      over_v4(tcp(kSyn, "02040546")),            // small enough already
-      over_v4(tcp(kSyn, "02040218")),            // never raises
-      over_v4(tcp(kAck, "020405b4")),            // not a SYN
-      over_v4(tcp(kSyn, "")),                    // no option: adds none
-      over_v4(tcp(kSyn, "000000000000020405b40000")),  // behind the end of the options
-      over_v4(tcp(kSyn, "020305b4")),            // wrong size
-      over_v4(tcp(kSyn, "02000000")),            // size 0 must not loop
-      over_v4(tcp(kSyn, "010102ff")),            // runs out of the header
-      over_v4(tcp(kSyn, "01010102")),            // size octet missing
-      ipv4(17, tcp(kSyn, "020405b4")),           // not TCP
-      ipv4(kTcp, tcp(kSyn, "020405b4"), {}, 0x0001),  // a later fragment
+      over_v4(tcp(kSyn, "02040546")),                          // small enough already
+      over_v4(tcp(kSyn, "02040218")),                          // never raises
+      over_v4(tcp(kAck, "020405b4")),                          // not a SYN
+      over_v4(tcp(kSyn, "")),                                  // no option: adds none
+      over_v4(tcp(kSyn, "000000000000020405b40000")),          // behind the end of the options
+      over_v4(tcp(kSyn, "020305b4")),                          // wrong size
+      over_v4(tcp(kSyn, "02000000")),                          // size 0 must not loop
+      over_v4(tcp(kSyn, "010102ff")),                          // runs out of the header
+      over_v4(tcp(kSyn, "01010102")),                          // size octet missing
+      ipv4(17, tcp(kSyn, "020405b4")),                         // not TCP
+      ipv4(kTcp, tcp(kSyn, "020405b4"), {}, 0x0001),           // a later fragment
       ipv4(kTcp, BytesView(tcp(kSyn, "020405b4")).first(22)),  // cut
-      Bytes{}, Bytes(19, 0x45),
+      Bytes{},
+      Bytes(19, 0x45),
   };
   for (const Bytes& packet : untouched) {
     Bytes copy = packet;

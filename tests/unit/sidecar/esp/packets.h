@@ -21,8 +21,8 @@ inline void set_ipv4_checksum(Bytes& packet) {
 }
 
 // `options` a multiple of 4 octets.
-inline Bytes ipv4(uint8_t protocol, BytesView payload, BytesView options = {}, uint16_t flags_and_offset = 0x4000,
-                  uint8_t tos = 0) {
+inline Bytes ipv4(uint8_t protocol, BytesView payload, BytesView options = {},
+                  uint16_t flags_and_offset = 0x4000, uint8_t tos = 0) {
   Bytes out(20, 0);
   out[0] = static_cast<uint8_t>(0x45 + options.size() / 4);
   out[1] = tos;

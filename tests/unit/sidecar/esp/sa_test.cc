@@ -238,7 +238,8 @@ TEST_P(EspOfSuite, RefusesAnAuthenticPacketThatContradictsItself) {
   EXPECT_EQ(error_of(craft(text({}, kNextHeaderIpv4), ++sequence)), OpenError::Malformed) << "no packet";
   Bytes longer = v4;
   store_be16(&longer[2], static_cast<uint16_t>(v4.size() + 1));
-  EXPECT_EQ(error_of(craft(text(longer, kNextHeaderIpv4), ++sequence)), OpenError::Malformed) << "says more than it has";
+  EXPECT_EQ(error_of(craft(text(longer, kNextHeaderIpv4), ++sequence)), OpenError::Malformed)
+      << "says more than it has";
   Bytes wrong_padding = text(v4, kNextHeaderIpv4);
   ASSERT_GT(padding_after(v4.size(), 16), 0u);
   wrong_padding[wrong_padding.size() - 3] ^= 1;
@@ -255,7 +256,8 @@ TEST_P(EspOfSuite, SequenceZeroIsNeverValid) {
 
 TEST(EspSa, RefusesKeysThatDoNotFitTheSuite) {
   auto context = crypto::Context::system().value();
-  sa::ChildSuite suite{catalog::find_esp_encryption("AES256"), catalog::find_esp_integrity("SHA256"), nullptr};
+  sa::ChildSuite suite{catalog::find_esp_encryption("AES256"), catalog::find_esp_integrity("SHA256"),
+                       nullptr};
   sa::ChildKeys keys = keys_for(suite);
   keys.integrity = SecretBytes(Bytes(20, 1));
   EXPECT_FALSE(OutboundSa::create(*context, suite, keys, kSpi));
