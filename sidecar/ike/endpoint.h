@@ -13,7 +13,8 @@
 
 namespace hawser::ike {
 
-// A UDP datagram without the non-ESP marker (the driver adds and strips it on the NAT port, RFC 7296 2.23).
+// A UDP datagram without the non-ESP marker (the driver adds and strips it on the NAT port, RFC 7296 2.23). A payload
+// of the one octet 0xFF is a NAT keepalive and goes out as it is, without a marker (RFC 3948 2.3).
 struct Datagram {
   SocketAddress local;   // address may be unspecified on sending: the route decides
   SocketAddress remote;

@@ -1,0 +1,169 @@
+#include "sidecar/ike/connection.h"
+
+#include <algorithm>
+
+#include "sidecar/ike/children.h"
+#include "sidecar/ike/convergence.h"
+#include "sidecar/ike/engine.h"
+#include "sidecar/ike/exchanges/ike_sa_init.h"
+#include "sidecar/ike/failure.h"
+
+namespace hawser::ike {
+namespace {
+
+using catalog::Reason;
+using std::chrono::seconds;
+
+// PfsMismatch is a reason of another condition; under Established it is a Child SA that cannot be agreed on.
+Reason established_reason(Reason reason) {
+  return reason == Reason::PfsMismatch ? Reason::ChildProposalMismatch : reason;
+}
+
+bool has_current_sa(const Connection& connection) {
+  return std::ranges::any_of(connection.sas,
+                             [&](auto* sa) { return sa->usable() && sa->generation == connection.generation; });
+}
+
+void ensure_child(Engine& engine, Connection& connection) {
+  IkeSa* sa = preferred_sa(connection);
+  if (sa == nullptr || sa->generation != connection.generation || has_live_child(*sa)) return;
+  if (connection.timers.get(ConnectionTimer::ChildRetry)) return;
+  if (sa->has_task(RequestKind::NewChild) || sa->has_task(RequestKind::RekeyIke)) return;
+  if (sa->has_task(RequestKind::DeleteIke)) return;
+  queue_task(*sa, {RequestKind::NewChild, {}, false});
+}
+
+void ensure_sa(Engine& engine, Connection& connection) {
+  if (has_current_sa(connection)) {
+    connection.timers.clear(ConnectionTimer::Retry);
+    connection.timers.clear(ConnectionTimer::Unreachable);
+    // The peer was faster, and ours is not yet known to it as more than half-open.
+    IkeSa* own = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
+    if (own != nullptr && own->state == SaState::SaInitSent) close_sa(engine, *own, Children::Remove);
+    return;
+  }
+  if (connection.config.mode == Mode::ResponderOnly || connection.attempt) return;
+  if (connection.timers.get(ConnectionTimer::Retry)) return;
+  start_attempt(engine, connection);
+}
+
+void update_reason(Engine& engine, Connection& connection) {
+  if (!has_tunnel(connection)) return;
+  connection.failures = connection.child_failures = 0;
+  connection.timers.clear(ConnectionTimer::ChildRetry);
+  set_reason(engine, connection, Reason::Established, "");
+}
+
+}  // namespace
+
+ChildSa* Connection::find_child(sa::Spi inbound) {
+  auto it = std::ranges::find(children, inbound, &ChildSa::inbound);
+  return it == children.end() ? nullptr : &*it;
+}
+
+ChildSa* Connection::find_child_by_outbound(sa::IkeSpi owner, sa::Spi outbound) {
+  auto it = std::ranges::find_if(children, [&](const auto& child) {
+    return child.owner == owner && child.outbound == outbound && child.state != ChildState::Lingering;
+  });
+  return it == children.end() ? nullptr : &*it;
+}
+
+bool has_tunnel(const Connection& connection) {
+  return std::ranges::any_of(connection.sas, [](auto* sa) { return sa->usable() && has_live_child(*sa); });
+}
+
+void set_reason(Engine& engine, Connection& connection, Reason reason, std::string message) {
+  if (connection.reason == reason && connection.message == message) return;
+  connection.reason = reason;
+  connection.message = std::move(message);
+  engine.events.emplace_back(StateChanged{connection.config.name, reason, connection.message});
+}
+
+void note_failure(Engine& engine, Connection& connection, Failure failure, Duration elapsed) {
+  engine.events.emplace_back(
+      NegotiationFinished{connection.config.name, failure.exchange, failure.role, failure, elapsed});
+  if (!has_tunnel(connection))
+    set_reason(engine, connection, established_reason(failure.reason), failure.message);
+  connection.last_failure = std::move(failure);
+}
+
+void note_success(Engine& engine, Connection& connection, wire::ExchangeType exchange, sa::Role role,
+                  Duration elapsed) {
+  engine.events.emplace_back(NegotiationFinished{connection.config.name, exchange, role, std::nullopt, elapsed});
+}
+
+void start_attempt(Engine& engine, Connection& connection) {
+  IkeSa& sa = create_sa(engine, connection, sa::Role::Initiator, new_ike_spi(engine));
+  connection.attempt = sa.local_spi;
+  const auto& local = connection.config.local_address;
+  sa.local = {local ? *local : IpAddress(), engine.config.ike_port};
+  sa.remote = {connection.config.remote_address, engine.config.ike_port};
+  connection.timers.set(ConnectionTimer::Unreachable, engine.now + engine.config.unreachable_after);
+  begin_ike_sa_init(engine, sa);
+}
+
+void end_attempt(Engine& engine, Connection& connection, Failure failure) {
+  IkeSa* sa = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
+  Duration elapsed{};
+  if (sa != nullptr) {
+    elapsed = engine.now - sa->began;
+    close_sa(engine, *sa, Children::Remove);
+  }
+  connection.attempt.reset();
+  connection.timers.clear(ConnectionTimer::Unreachable);
+  // Silence is no answer that could be annoying: soon again, so that a late peer is found at once.
+  if (failure.reason == Reason::PeerUnreachable) {
+    schedule_retry(engine, connection, seconds(1), seconds(3));
+  } else {
+    const Duration wait = back_off(engine, connection.failures++);
+    schedule_retry(engine, connection, wait, wait);
+  }
+  note_failure(engine, connection, std::move(failure), elapsed);
+}
+
+Duration back_off(Engine& engine, int failures) {
+  Duration high = engine.config.retry_cap;
+  if (failures < 5) high = std::min<Duration>(high, seconds(2) * (1 << std::max(failures, 0)));
+  return engine.jitter.between(high / 2, high);
+}
+
+void replace_ike_sa(Engine& engine, Connection& connection, Duration wait) {
+  if (connection.config.mode == Mode::ResponderOnly) return;
+  ++connection.generation;
+  schedule_retry(engine, connection, wait, wait);
+}
+
+void schedule_retry(Engine& engine, Connection& connection, Duration low, Duration high) {
+  connection.timers.set(ConnectionTimer::Retry, engine.now + engine.jitter.between(low, high));
+}
+
+void schedule_child_retry(Engine& engine, Connection& connection, const IkeSa& sa) {
+  Duration wait = back_off(engine, connection.child_failures++);
+  // Both ends miss the same Child SA; who began the IKE SA goes first.
+  if (sa.lineage == sa::Role::Responder) wait += seconds(4);
+  connection.timers.set(ConnectionTimer::ChildRetry, engine.now + wait);
+}
+
+void on_connection_timer(Engine& engine, Connection& connection, ConnectionTimer timer) {
+  if (timer != ConnectionTimer::Unreachable) return;  // the others only make room for settle()
+  IkeSa* sa = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
+  if (sa == nullptr || sa->state != SaState::SaInitSent || (sa->first && sa->first->soft_error)) return;
+  if (has_tunnel(connection) || connection.reason == Reason::PeerUnreachable) return;
+  note_failure(engine, connection,
+               make_failure(engine, Reason::PeerUnreachable, sa::Role::Initiator, wire::ExchangeType::IkeSaInit,
+                            "the peer " + sa->remote.address.to_string() + " does not answer IKE_SA_INIT"),
+               engine.now - sa->began);
+}
+
+void settle(Engine& engine, Connection& connection) {
+  if (!engine.shutting_down) {
+    converge(engine, connection);
+    ensure_sa(engine, connection);
+    ensure_child(engine, connection);
+  }
+  update_outbound(engine, connection);
+  for (size_t i = 0; i < connection.sas.size(); ++i) pump(engine, *connection.sas[i]);
+  update_reason(engine, connection);
+}
+
+}  // namespace hawser::ike

@@ -1,0 +1,52 @@
+#include "sidecar/ike/convergence.h"
+
+#include <algorithm>
+
+#include "sidecar/ike/children.h"
+
+namespace hawser::ike {
+namespace {
+
+constexpr Duration kInitiatorDeletes = std::chrono::seconds(30);
+
+void drop_loser(Engine& engine, IkeSa& winner, IkeSa& loser) {
+  if (loser.has_task(RequestKind::DeleteIke)) return;
+  if (loser.lineage == sa::Role::Responder && loser.generation == winner.generation) {
+    if (!loser.timers.get(SaTimer::Redundant)) loser.timers.set(SaTimer::Redundant, engine.now + kInitiatorDeletes);
+    return;
+  }
+  // Our answer to its IKE_AUTH may have been lost: deleting the loser now would leave the peer with nothing.
+  if (!winner.confirmed) return queue_task(winner, {RequestKind::Liveness, {}, false});
+  queue_task(loser, {RequestKind::DeleteIke, {}, false});
+}
+
+}  // namespace
+
+bool outlives(const IkeSa& a, const IkeSa& b) {
+  if (a.generation != b.generation) return a.generation > b.generation;
+  return a.lowest_nonce > b.lowest_nonce;
+}
+
+IkeSa* preferred_sa(Connection& connection) {
+  IkeSa* best = nullptr;
+  for (auto* sa : connection.sas)
+    if (sa->usable() && (best == nullptr || outlives(*sa, *best))) best = sa;
+  return best;
+}
+
+void converge(Engine& engine, Connection& connection) {
+  IkeSa* winner = preferred_sa(connection);
+  if (winner == nullptr || !has_live_child(*winner)) return;
+  for (auto* sa : connection.sas)
+    if (sa != winner && sa->usable()) drop_loser(engine, *winner, *sa);
+}
+
+void on_redundant(Engine& engine, IkeSa& sa) {
+  const IkeSa* winner = preferred_sa(*sa.connection);
+  if (winner == nullptr || winner == &sa || !sa.usable()) return;
+  // One that has not been heard since is perhaps the dead one; liveness will say.
+  if (!winner->confirmed || winner->last_heard + kInitiatorDeletes < engine.now) return;
+  queue_task(sa, {RequestKind::DeleteIke, {}, false});
+}
+
+}  // namespace hawser::ike
