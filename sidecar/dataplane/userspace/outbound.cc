@@ -51,7 +51,7 @@ void Worker::send(Tunnel& tunnel, SaPair* pair, MutableBytesView slot, MutableBy
     drop(DropReason::SelectorMismatch);
     return refuse(tunnel, *header, inner);
   }
-  if (!pair->outbound_lifetime.spend(header->total_length)) {
+  if (pair->expired() || !pair->outbound_lifetime.spend(header->total_length)) {
     drop(DropReason::Expired);
     return report_lifetime(*pair);
   }

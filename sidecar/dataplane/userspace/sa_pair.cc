@@ -57,7 +57,7 @@ SaPair::SaPair(const sa::ChildSaSpec& spec, const SendPath& send_path, esp::Inbo
 
 SaPair::Opened SaPair::open(MutableBytesView esp, uint8_t outer_tos) {
   Opened out;
-  if (inbound_lifetime.expired()) {
+  if (expired()) {
     out.drop = DropReason::Expired;
     return out;
   }
@@ -96,7 +96,7 @@ bool SaPair::soft_lifetime_due() {
 }
 
 bool SaPair::hard_lifetime_due() {
-  bool reached = inbound_lifetime.expired() || outbound_lifetime.expired() || sequence_exhausted_;
+  bool reached = expired() || sequence_exhausted_;
   return reached && !std::exchange(hard_reported_, true);
 }
 

@@ -40,6 +40,9 @@ class SaPair {
   Sealed seal(MutableBytesView slot, size_t inner_size, Random& random);
   size_t inner_offset() const { return outbound_.inner_offset(); }
 
+  // Used up: nothing passes any more, in either direction.
+  bool expired() const { return inbound_lifetime.expired() || outbound_lifetime.expired(); }
+
   // Each is true when it is to be reported now: once a pair, or once a second.
   bool first_inbound_due();
   bool inbound_activity_due(TimePoint now) { return due(last_inbound_, now); }
