@@ -22,7 +22,8 @@ struct ChildSa {
   sa::Encapsulation encapsulation{};
   sa::TrafficSelectors local_selectors, remote_selectors;
   ChildState state = ChildState::Installed;
-  bool confirmed = false;        // the peer is known to receive on it
+  bool confirmed = false;        // the peer is known to receive on it: Delete of the old pair, or a packet
+  bool answer_seen = false;      // as responder: a later request shows that our answer arrived (window of one)
   bool confirm_by_ike = false;   // made in IKE_AUTH: any later message on the IKE SA confirms it
   bool redundant = false;        // lost a collision: never preferred
   bool outbound_active = false;

@@ -87,7 +87,8 @@ void heard(Engine& engine, const ChildSa& child) {
 void on_child_rekey_due(Engine& engine, Connection& connection, ChildSa& child) {
   IkeSa* sa = find_sa(engine, child.owner);
   if (child.state != ChildState::Installed || sa == nullptr || !sa->usable()) return;
-  const TimePoint earliest = connection.last_rekey + seconds(1);
+  // A peer that does not have it yet would answer CHILD_SA_NOT_FOUND, and make it afterwards.
+  const TimePoint earliest = std::max(connection.last_rekey, child.answer_seen ? TimePoint{} : engine.now) + seconds(1);
   if (engine.now < earliest) return child.timers.set(ChildTimer::Rekey, earliest);
   connection.last_rekey = engine.now;
   queue_task(*sa, {RequestKind::RekeyChild, child.inbound, false});
@@ -126,7 +127,7 @@ ChildSa& install_child(Engine& engine, IkeSa& owner, NewChild made) {
   child.encapsulation = owner.encapsulate ? sa::Encapsulation::Udp : sa::Encapsulation::None;
   child.local_selectors = std::move(made.local_selectors);
   child.remote_selectors = std::move(made.remote_selectors);
-  child.confirmed = made.confirmed;
+  child.confirmed = child.answer_seen = made.confirmed;
   child.confirm_by_ike = made.confirm_by_ike;
   child.redundant = made.redundant;
   child.order = connection.next_order++;
@@ -162,7 +163,7 @@ void remove_child(Engine& engine, Connection& connection, sa::Spi inbound) {
   engine.actions.emplace_back(sa::RemoveChildSa{connection.config.name, inbound});
 }
 
-void confirm_child(ChildSa& child) { child.confirmed = true; }
+void confirm_child(ChildSa& child) { child.confirmed = child.answer_seen = true; }
 
 void on_child_timer(Engine& engine, Connection& connection, sa::Spi inbound, ChildTimer timer) {
   ChildSa* child = connection.find_child(inbound);

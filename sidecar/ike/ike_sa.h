@@ -63,6 +63,8 @@ struct Request {
     Bytes lowest_nonce;
   };
   std::optional<Collision> collision;
+  // Outbound SPIs that the peer deleted before its answer, which makes them, reached us.
+  std::vector<sa::Spi> deleted_early;
 };
 
 // What only the first two exchanges need; forgotten (and wiped) after them.

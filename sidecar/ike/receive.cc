@@ -92,12 +92,15 @@ void move_peer(Engine& engine, IkeSa& sa, const Datagram& datagram) {
           sa::UpdateEndpoint{sa.connection->config.name, child.inbound, sa.local, sa.remote});
 }
 
-void mark_alive(Engine& engine, IkeSa& sa, const Datagram& datagram) {
+void mark_alive(Engine& engine, IkeSa& sa, const Datagram& datagram, bool request) {
   if (sa.state != SaState::Established && sa.state != SaState::Rekeyed && sa.state != SaState::Deleting) return;
   sa.last_heard = engine.now;
   sa.confirmed = true;
   for (auto& child : sa.connection->children)
     if (child.owner == sa.local_spi && child.confirm_by_ike) confirm_child(child);
+  if (request)
+    for (auto& child : sa.connection->children)
+      if (child.owner == sa.local_spi) child.answer_seen = true;
   move_peer(engine, sa, datagram);
 }
 
@@ -117,7 +120,7 @@ void fail_syntax(Engine& engine, IkeSa& sa, const Received& received, const std:
 }
 
 void act_on(Engine& engine, IkeSa& sa, const Datagram& datagram, wire::Header header, const Protection::Opened& opened) {
-  mark_alive(engine, sa, datagram);
+  mark_alive(engine, sa, datagram, !header.response);
   Received received{datagram, {header, {}}};
   auto payloads = wire::parse_payloads(opened.first, opened.chain);
   if (!payloads) return fail_syntax(engine, sa, received, "the peer's message is broken: " + payloads.error().message);

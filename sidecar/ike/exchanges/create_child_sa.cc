@@ -130,6 +130,7 @@ void child_agreed(Engine& engine, IkeSa& sa, const Request& request, const wire:
   child.confirmed = true;
   sa.agreed_group = true;
   const bool rekey = request.task.kind == RequestKind::RekeyChild;
+  if (std::ranges::find(request.deleted_early, child.outbound) != request.deleted_early.end()) return;
   ChildSa& made = install_child(engine, sa, std::move(child));
   if (rekey) retire_after_rekey(engine, sa, request, nonce_r, made);
   note_success(engine, connection, kExchange, sa::Role::Initiator, engine.now - request.first_sent);
@@ -232,6 +233,7 @@ void begin_create_child(Engine& engine, IkeSa& sa, const Task& task) {
   if (rekey) {
     const ChildSa* child = own_child(sa, task.child);
     if (child == nullptr || child->state != ChildState::Installed) return;  // replaced or deleted meanwhile
+    if (!child->answer_seen) return sa.connection->find_child(task.child)->timers.set(ChildTimer::Rekey, engine.now);
   }
   Request request;
   request.task = task;
@@ -268,6 +270,9 @@ void on_rekey_child_request(Engine& engine, IkeSa& sa, const Received& received)
   const ChildSa* old = nullptr;
   if (rekey.spi.size() == 4)
     old = sa.connection->find_child_by_outbound(sa.local_spi, sa::Spi{load_be32(rekey.spi.data())});
+  // It may be the one that our request in flight is making; the peer is told to ask again.
+  if (old == nullptr && sa.request && sa.request->child_spi)
+    return respond_notify(engine, sa, received, NotifyType::TemporaryFailure);
   if (old == nullptr) return respond(engine, sa, received, {child_sa_not_found(rekey)});
   if (auto notify = not_now(sa)) return respond_notify(engine, sa, received, *notify);
   // Being deleted, or replaced already (RFC 7296 2.25.1).

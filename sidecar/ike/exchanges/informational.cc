@@ -49,7 +49,11 @@ void peer_deleted_ike(Engine& engine, IkeSa& sa, bool refused_us) {
 // Deletes one pair by the peer's SPI, and gives ours to be named in the answer (RFC 7296 1.4.1).
 std::optional<sa::Spi> delete_pair(Engine& engine, IkeSa& sa, sa::Spi outbound) {
   ChildSa* child = sa.connection->find_child_by_outbound(sa.local_spi, outbound);
-  if (child == nullptr) return std::nullopt;
+  if (child == nullptr) {
+    if (sa.request && sa.request->child_spi && sa.request->deleted_early.size() < 8)
+      sa.request->deleted_early.push_back(outbound);
+    return std::nullopt;
+  }
   const sa::Spi inbound = child->inbound;
   // Both sides deleted it at once: each answer goes without (RFC 7296 1.4.1).
   const bool crossed = sa.request && sa.request->task == Task{RequestKind::DeleteChild, inbound, false};
