@@ -1,0 +1,216 @@
+#include "sidecar/agent/rpc_server.h"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "hawser/v1/sidecar.grpc.pb.h"
+#include "sidecar/agent/sync_reactor.h"
+#include "sidecar/agent/unique_fd.h"
+
+namespace hawser::agent {
+namespace {
+
+constexpr int kMaxMessageSize = 64 << 20;  // 1,000 connections with 64 prefixes each are about 4 MB
+constexpr std::string_view kUnixScheme = "unix:";
+
+class Service final : public v1::SidecarService::CallbackService {
+ public:
+  Service(RpcServer::Handler handler, std::string peer_name)
+      : handler_(std::move(handler)), peer_name_(std::move(peer_name)) {}
+
+  grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage>* Sync(grpc::CallbackServerContext* context) override {
+    if (!peer_allowed(*context)) {
+      struct Refused final : grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage> {
+        void OnDone() override { delete this; }
+      };
+      auto* refused = new Refused;
+      refused->Finish(wrong_peer());
+      return refused;
+    }
+    return SyncReactor::open(++last_stream_, handler_);
+  }
+
+  grpc::ServerUnaryReactor* Trigger(grpc::CallbackServerContext* context, const v1::TriggerRequest* request,
+                                    v1::TriggerResponse*) override {
+    auto* reactor = context->DefaultReactor();
+    if (!peer_allowed(*context)) {
+      reactor->Finish(wrong_peer());
+      return reactor;
+    }
+    handler_.post([this, request, reactor] {
+      const auto result = handler_.trigger(*request);
+      reactor->Finish(result ? grpc::Status::OK : grpc::Status(to_grpc(result.error().code), result.error().message));
+    });
+    return reactor;
+  }
+
+ private:
+  // gRPC has verified the chain; whose certificate it is stays for us to check.
+  bool peer_allowed(const grpc::CallbackServerContext& context) const {
+    if (peer_name_.empty()) return true;
+    const auto auth = context.auth_context();
+    if (!auth || !auth->IsPeerAuthenticated()) return false;
+    for (const auto& name : auth->FindPropertyValues("x509_subject_alternative_name")) {
+      if (std::string_view(name.data(), name.size()) == peer_name_) return true;
+    }
+    return false;
+  }
+  static grpc::Status wrong_peer() {
+    return {grpc::StatusCode::PERMISSION_DENIED, "the certificate does not carry the name given by --tls-peer-name"};
+  }
+
+  RpcServer::Handler handler_;
+  std::string peer_name_;
+  std::atomic<StreamId> last_stream_{0};
+};
+
+Result<std::string> read_file(const std::string& flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    return Error{ErrorCode::InvalidArgument, flag + ": cannot read '" + path + "'"};
+  }
+  return text.str();
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> tls_credentials(const ListenOptions& options) {
+  if (options.tls_cert_file.empty() || options.tls_key_file.empty() || options.tls_ca_file.empty() ||
+      options.tls_peer_name.empty()) {
+    return Error{ErrorCode::InvalidArgument,
+                 "--listen " + options.address + ": TCP needs mutual TLS; give --tls-cert, --tls-key, --tls-ca and "
+                 "--tls-peer-name, or listen on unix:PATH"};
+  }
+  grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
+  ASSIGN_OR_RETURN(pair.cert_chain, read_file("--tls-cert", options.tls_cert_file));
+  ASSIGN_OR_RETURN(pair.private_key, read_file("--tls-key", options.tls_key_file));
+  ASSIGN_OR_RETURN(ssl.pem_root_certs, read_file("--tls-ca", options.tls_ca_file));
+  ssl.pem_key_cert_pairs.push_back(std::move(pair));
+  return grpc::SslServerCredentials(ssl);
+}
+
+// A socket that nobody listens on is a leftover; one that answers belongs to a sidecar that runs.
+Result<void> clear_stale_socket(const std::string& path) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return {};
+  if (!S_ISSOCK(info.st_mode)) {
+    return Error{ErrorCode::InvalidArgument, "--listen: '" + path + "' exists and is not a socket; choose another path"};
+  }
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd && connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    return Error{ErrorCode::Unavailable, "--listen: another sidecar listens on '" + path + "'"};
+  }
+  unlink(path.c_str());
+  return {};
+}
+
+Result<void> prepare_unix_path(const std::string& path) {
+  if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return Error{ErrorCode::InvalidArgument,
+                 "--listen: the path of a unix socket has 1.." + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                     " characters"};
+  }
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    return Error{ErrorCode::InvalidArgument, "--listen: cannot make folder '" + folder.string() + "': " + failed.message()};
+  }
+  return clear_stale_socket(path);
+}
+
+Error cannot_listen(const std::string& flag, const std::string& address) {
+  return {ErrorCode::Unavailable, flag + " " + address + ": cannot listen there; is the address right and free?"};
+}
+
+}  // namespace
+
+struct RpcServer::Impl {
+  std::unique_ptr<Service> service;
+  std::unique_ptr<grpc::Server> server;
+  std::string unix_path;
+  int port = 0;
+};
+
+RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RpcServer::~RpcServer() { shut_down(); }
+int RpcServer::port() const { return impl_->port; }
+
+Result<std::unique_ptr<RpcServer>> RpcServer::start(const ListenOptions& options, Handler handler) {
+  auto impl = std::make_unique<Impl>();
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  const bool unix_socket = options.address.starts_with(kUnixScheme);
+  if (unix_socket) {
+    impl->unix_path = options.address.substr(kUnixScheme.size());
+    RETURN_IF_ERROR(prepare_unix_path(impl->unix_path));
+  } else {
+    ASSIGN_OR_RETURN(credentials, tls_credentials(options));
+  }
+  impl->service = std::make_unique<Service>(std::move(handler), unix_socket ? std::string() : options.tls_peer_name);
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(kMaxMessageSize);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(options.address, credentials, &impl->port);
+  builder.RegisterService(impl->service.get());
+  // The socket must never be open to others, not even between bind and chmod.
+  const mode_t before = umask(0177);
+  impl->server = builder.BuildAndStart();
+  umask(before);
+  if (!impl->server || (!unix_socket && impl->port == 0)) return cannot_listen("--listen", options.address);
+  if (unix_socket) impl->port = 0;
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(impl)));
+}
+
+void RpcServer::shut_down() {
+  if (!impl_->server) return;
+  impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
+  impl_->server->Wait();
+  impl_->server.reset();
+  if (!impl_->unix_path.empty()) unlink(impl_->unix_path.c_str());
+}
+
+struct HealthServer::Impl {
+  grpc::CallbackGenericService nothing_else;  // a server needs a service of the application
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+};
+
+HealthServer::HealthServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HealthServer::~HealthServer() { impl_->server->Shutdown(std::chrono::system_clock::now()); }
+int HealthServer::port() const { return impl_->port; }
+
+Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& address) {
+  auto impl = std::make_unique<Impl>();
+  // A process-wide switch that ServerBuilder reads; off again, so that the other server has no second health service.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &impl->port);
+  builder.RegisterCallbackGenericService(&impl->nothing_else);
+  impl->server = builder.BuildAndStart();
+  grpc::EnableDefaultHealthCheckService(false);
+  if (!impl->server || impl->port == 0) return cannot_listen("--health-address", address);
+  return std::unique_ptr<HealthServer>(new HealthServer(std::move(impl)));
+}
+
+void HealthServer::set_serving(bool serving) {
+  impl_->server->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+}  // namespace hawser::agent
