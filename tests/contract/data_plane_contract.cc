@@ -30,7 +30,8 @@ TunnelSpec DataPlaneContract::tunnel() const {
   TunnelSpec out;
   out.connection = kName;
   out.local_prefixes = {IpPrefix::parse("10.11.0.0/16").value(), IpPrefix::parse("2001:db8:11::/48").value()};
-  out.remote_prefixes = {IpPrefix::parse("10.61.0.0/16").value(), IpPrefix::parse("2001:db8:61::/48").value()};
+  out.remote_prefixes = {IpPrefix::parse("10.61.0.0/16").value(),
+                         IpPrefix::parse("2001:db8:61::/48").value()};
   return out;
 }
 
@@ -51,7 +52,8 @@ std::vector<std::string> DataPlaneContract::events() {
 
 uint64_t DataPlaneContract::dropped(sa::Direction direction, DropReason reason) {
   Counters all = plane().counters(kName).value();
-  return (direction == sa::Direction::Inbound ? all.dropped_inbound : all.dropped_outbound)[static_cast<size_t>(reason)];
+  return (direction == sa::Direction::Inbound ? all.dropped_inbound
+                                              : all.dropped_outbound)[static_cast<size_t>(reason)];
 }
 
 TEST_P(DataPlaneContract, CountersExistWhileConfigured) {
@@ -207,7 +209,8 @@ TEST_P(DataPlaneContract, UnknownPairsAreNamedAndRemovingThemIsHarmless) {
   auto activated = plane().activate_outbound(kName, sa::Spi(0x9001));
   ASSERT_FALSE(activated);
   EXPECT_EQ(activated.error().code, ErrorCode::NotFound);
-  auto updated = plane().update_endpoint(kName, sa::Spi(0x9001), harness_->ends().left, harness_->ends().right);
+  auto updated =
+      plane().update_endpoint(kName, sa::Spi(0x9001), harness_->ends().left, harness_->ends().right);
   ASSERT_FALSE(updated);
   EXPECT_EQ(updated.error().code, ErrorCode::NotFound);
   EXPECT_FALSE(plane().activate_outbound("default/unknown", sa::Spi(0x1001)));
@@ -307,7 +310,8 @@ TEST_P(DataPlaneContract, TheEndpointMoves) {
   ASSERT_TRUE(harness_->configure(tunnel()));
   ASSERT_TRUE(install(spec(1)));
   EXPECT_EQ(harness_->send(kName, outbound())->remote, harness_->ends().right);
-  ASSERT_TRUE(plane().update_endpoint(kName, sa::Spi(0x1001), harness_->ends().left, harness_->other_remote()));
+  ASSERT_TRUE(
+      plane().update_endpoint(kName, sa::Spi(0x1001), harness_->ends().left, harness_->other_remote()));
   auto sent = harness_->send(kName, outbound());
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->remote, harness_->other_remote());

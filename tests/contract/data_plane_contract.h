@@ -55,7 +55,9 @@ class DataPlaneContract : public ::testing::TestWithParam<HarnessFactory> {
   TunnelSpec tunnel() const;
   sa::ChildSaSpec spec(uint8_t n) const;
   Result<void> install(const sa::ChildSaSpec& spec) { return plane().install(support::clone(spec)); }
-  bool deliver(const sa::ChildSaSpec& spec, const InnerPacket& packet) { return harness_->deliver(spec, packet); }
+  bool deliver(const sa::ChildSaSpec& spec, const InnerPacket& packet) {
+    return harness_->deliver(spec, packet);
+  }
   // The outbound SPI it was sent with; 0: it was not.
   uint32_t send(const InnerPacket& packet);
   std::vector<std::string> events();

@@ -166,8 +166,9 @@ TEST_F(NodeNetworkContract, AdoptsAndThenRemovesWhatAnEarlierProcessLeft) {
 TEST_F(NodeNetworkContract, CleanupRemovesWhatIsOursAndNothingElse) {
   ns_.run("ip link add hwsx type veth peer name hwsfoo; ip route add 10.99.0.0/16 dev wan table 100");
   ns_.run("ip rule add fwmark 0x20 lookup 100 pref 500; ip rule add from 10.0.0.0/8 lookup 100 pref 18518");
-  std::string before = ns_.run("ip link show | grep -c hws; ip rule show | grep -v 18519; ip route show table all | "
-                               "grep -v 'table 18519'");
+  std::string before = ns_.run(
+      "ip link show | grep -c hws; ip rule show | grep -v 18519; ip route show table all | "
+      "grep -v 'table 18519'");
   TunnelSpec tunnel = spec("a/b", {"10.61.0.0/16", "2001:db8:61::/48"});
   ASSERT_TRUE(network_->protect(tunnel));
   add_interface("a/b");

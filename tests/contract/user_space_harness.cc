@@ -100,7 +100,8 @@ class PacketPort final : public InnerPort {
       Bytes buffer(16384);
       sockaddr_ll from{};
       socklen_t size = sizeof(from);
-      ssize_t n = recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
+      ssize_t n = recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT,
+                           reinterpret_cast<sockaddr*>(&from), &size);
       if (n < 0) return std::nullopt;
       if (from.sll_pkttype == PACKET_OUTGOING) continue;
       buffer.resize(static_cast<size_t>(n));
@@ -124,9 +125,12 @@ class PairPort final : public InnerPort {
     ends_[interface] = UniqueFd(ends[0]);
     return UniqueFd(ends[1]);
   }
-  void open(const sa::ConnectionName& connection) override { fd_ = ends_.at(interface_name(connection)).get(); }
+  void open(const sa::ConnectionName& connection) override {
+    fd_ = ends_.at(interface_name(connection)).get();
+  }
   void write(BytesView packet) override {
-    if (::send(fd_, packet.data(), packet.size(), 0) < 0) throw std::runtime_error("cannot send into the pair");
+    if (::send(fd_, packet.data(), packet.size(), 0) < 0)
+      throw std::runtime_error("cannot send into the pair");
   }
   std::optional<Bytes> read() override { return receive(fd_); }
 
@@ -172,7 +176,9 @@ class UserSpaceHarness final : public DataPlaneHarness {
     in([&] { result = plane_->configure(tunnel); });
     return result;
   }
-  support::Ends ends() const override { return {bound_to(nat_.get()), bound_to(peer_.get()), sa::Encapsulation::Udp}; }
+  support::Ends ends() const override {
+    return {bound_to(nat_.get()), bound_to(peer_.get()), sa::Encapsulation::Udp};
+  }
   SocketAddress other_remote() const override { return bound_to(other_peer_.get()); }
 
   bool deliver(const sa::ChildSaSpec& spec, const InnerPacket& packet) override {
@@ -200,14 +206,17 @@ class UserSpaceHarness final : public DataPlaneHarness {
     port_->write(build(packet));
     settle();
     for (int fd : {peer_.get(), other_peer_.get()})
-      if (auto received = receive(fd)) return RecordingDataPlane::Sent{sa::Spi(load_be32(received->data())), bound_to(fd)};
+      if (auto received = receive(fd))
+        return RecordingDataPlane::Sent{sa::Spi(load_be32(received->data())), bound_to(fd)};
     return std::nullopt;
   }
 
  private:
   void in(const std::function<void()>& body) {
-    if (ns_) ns_->in(body);
-    else body();
+    if (ns_)
+      ns_->in(body);
+    else
+      body();
   }
 
   void open(bool real) {
@@ -232,8 +241,8 @@ class UserSpaceHarness final : public DataPlaneHarness {
     plane_ = std::move(*plane);
   }
 
-  // A command that does nothing. What was readable before the first one is handled in its round of the worker at the
-  // latest, and the second one runs in a later round.
+  // A command that does nothing. What was readable before the first one is handled in its round of the worker
+  // at the latest, and the second one runs in a later round.
   void settle() {
     for (int i = 0; i < 2; ++i) plane_->remove("", sa::Spi(0));
   }
@@ -249,7 +258,11 @@ class UserSpaceHarness final : public DataPlaneHarness {
 
 }  // namespace
 
-std::unique_ptr<DataPlaneHarness> make_user_space_harness() { return std::make_unique<UserSpaceHarness>(true); }
-std::unique_ptr<DataPlaneHarness> make_threads_only_harness() { return std::make_unique<UserSpaceHarness>(false); }
+std::unique_ptr<DataPlaneHarness> make_user_space_harness() {
+  return std::make_unique<UserSpaceHarness>(true);
+}
+std::unique_ptr<DataPlaneHarness> make_threads_only_harness() {
+  return std::make_unique<UserSpaceHarness>(false);
+}
 
 }  // namespace hawser::dataplane

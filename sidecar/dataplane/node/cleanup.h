@@ -4,11 +4,12 @@
 
 namespace hawser::dataplane {
 
-// Removes everything of ours from this network namespace: first the hws* interfaces, then the rule of preference
-// 18519, then the routes of table 18519. Nothing else is touched. Fine to call when nothing is there.
+// Removes everything of ours from this network namespace: first the hws* interfaces, then the rule of
+// preference 18519, then the routes of table 18519. Nothing else is touched. Fine to call when nothing is
+// there.
 //
-// Fail-closed routes go too: from then on packets to remote prefixes take the node's ordinary routes. Only for the
-// `cleanup` command, never on a way out of the process.
+// Fail-closed routes go too: from then on packets to remote prefixes take the node's ordinary routes. Only
+// for the `cleanup` command, never on a way out of the process.
 Result<void> cleanup_node();
 
 }  // namespace hawser::dataplane

@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-// What of the node's network is ours (contracts, section 6). Users see these numbers in `ip rule` and `ip route`.
+// What of the node's network is ours (contracts, section 6). Users see these numbers in `ip rule` and `ip
+// route`.
 namespace hawser::dataplane {
 
 inline constexpr uint32_t kRoutingTable = 18519;

@@ -25,11 +25,20 @@ int parse_link_info(const nlattr* attribute, void* data) {
 int parse_link_attribute(const nlattr* attribute, void* data) {
   auto& link = *static_cast<Link*>(data);
   switch (mnl_attr_get_type(attribute)) {
-    case IFLA_IFNAME: link.name = text(attribute); break;
-    case IFLA_IFALIAS: link.alias = text(attribute); break;
-    case IFLA_MTU: link.mtu = mnl_attr_get_u32(attribute); break;
-    case IFLA_LINKINFO: mnl_attr_parse_nested(attribute, parse_link_info, data); break;
-    default: break;
+    case IFLA_IFNAME:
+      link.name = text(attribute);
+      break;
+    case IFLA_IFALIAS:
+      link.alias = text(attribute);
+      break;
+    case IFLA_MTU:
+      link.mtu = mnl_attr_get_u32(attribute);
+      break;
+    case IFLA_LINKINFO:
+      mnl_attr_parse_nested(attribute, parse_link_info, data);
+      break;
+    default:
+      break;
   }
   return MNL_CB_OK;
 }
@@ -39,7 +48,11 @@ void disable_ipv6_address(Netlink& netlink, uint32_t index) {
   header.ifi_family = AF_UNSPEC;
   header.ifi_index = static_cast<int>(index);
   NetlinkRequest request(RTM_NEWLINK, 0, header);
-  request.begin(IFLA_AF_SPEC).begin(AF_INET6).put_u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE).end().end();
+  request.begin(IFLA_AF_SPEC)
+      .begin(AF_INET6)
+      .put_u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)
+      .end()
+      .end();
   // A kernel without IPv6 refuses, and has no such address either.
   netlink.request(request);
 }
@@ -56,7 +69,8 @@ Result<std::vector<Link>> list_links(Netlink& netlink) {
     const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
     Link link;
     link.index = static_cast<uint32_t>(info->ifi_index);
-    if (mnl_attr_parse(&message, sizeof(ifinfomsg), parse_link_attribute, &link) >= 0) links.push_back(std::move(link));
+    if (mnl_attr_parse(&message, sizeof(ifinfomsg), parse_link_attribute, &link) >= 0)
+      links.push_back(std::move(link));
   });
   if (error != 0) return netlink_error("list the interfaces", error);
   return links;

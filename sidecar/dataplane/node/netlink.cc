@@ -58,7 +58,8 @@ Result<std::unique_ptr<Netlink>> Netlink::open() {
   mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
   if (socket == nullptr) return netlink_error("open a rtnetlink socket", errno);
   std::unique_ptr<Netlink> netlink(new Netlink(socket));
-  if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) return netlink_error("bind a rtnetlink socket", errno);
+  if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+    return netlink_error("bind a rtnetlink socket", errno);
   // Filters of dumps are applied by the kernel (4.20); an older one sends all and we sort it out.
   int on = 1;
   mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
@@ -97,8 +98,9 @@ int Netlink::exchange(nlmsghdr* message, const std::function<void(const nlmsghdr
       if (errno == EINTR) continue;
       return errno;
     }
-    int outcome = mnl_cb_run(buffer.data(), static_cast<size_t>(size), sequence_, mnl_socket_get_portid(socket_),
-                             callback, const_cast<std::function<void(const nlmsghdr&)>*>(each));
+    int outcome =
+        mnl_cb_run(buffer.data(), static_cast<size_t>(size), sequence_, mnl_socket_get_portid(socket_),
+                   callback, const_cast<std::function<void(const nlmsghdr&)>*>(each));
     if (outcome == MNL_CB_STOP) return 0;
     if (outcome == MNL_CB_ERROR && errno != EPROTO) return errno;
     // EPROTO: an answer to an earlier request that broke off; ours is still to come.
@@ -108,12 +110,29 @@ int Netlink::exchange(nlmsghdr* message, const std::function<void(const nlmsghdr
 Error netlink_error(std::string_view what, int error_number) {
   ErrorCode code = ErrorCode::Internal;
   switch (error_number) {
-    case EPERM: case EACCES: code = ErrorCode::PermissionDenied; break;
-    case ENOENT: case ENODEV: case ESRCH: code = ErrorCode::NotFound; break;
-    case EEXIST: code = ErrorCode::AlreadyExists; break;
-    case EAFNOSUPPORT: case EOPNOTSUPP: case EPROTONOSUPPORT: code = ErrorCode::Unsupported; break;
-    case EBUSY: case EAGAIN: code = ErrorCode::Unavailable; break;
-    default: break;
+    case EPERM:
+    case EACCES:
+      code = ErrorCode::PermissionDenied;
+      break;
+    case ENOENT:
+    case ENODEV:
+    case ESRCH:
+      code = ErrorCode::NotFound;
+      break;
+    case EEXIST:
+      code = ErrorCode::AlreadyExists;
+      break;
+    case EAFNOSUPPORT:
+    case EOPNOTSUPP:
+    case EPROTONOSUPPORT:
+      code = ErrorCode::Unsupported;
+      break;
+    case EBUSY:
+    case EAGAIN:
+      code = ErrorCode::Unavailable;
+      break;
+    default:
+      break;
   }
   std::string message = "cannot " + std::string(what) + ": " + std::strerror(error_number);
   if (code == ErrorCode::PermissionDenied) message += " (the sidecar needs the capability NET_ADMIN)";

@@ -46,7 +46,8 @@ class Netlink {
   Netlink(const Netlink&) = delete;
   Netlink& operator=(const Netlink&) = delete;
 
-  // Sends and waits for the kernel's answer. Returns 0 or the errno, for the caller knows which ones are fine.
+  // Sends and waits for the kernel's answer. Returns 0 or the errno, for the caller knows which ones are
+  // fine.
   int request(NetlinkRequest& request);
   // The same for a request that is answered with messages: `each` gets them.
   int get(NetlinkRequest& request, const std::function<void(const nlmsghdr&)>& each);

@@ -33,8 +33,9 @@ class NetlinkNodeNetwork final : public NodeNetwork {
     for (const auto& [name, tunnel] : tunnels_)
       for (const IpPrefix& prefix : spec.remote_prefixes)
         if (name != spec.connection && has(tunnel.fail_closed, prefix))
-          return Error{ErrorCode::AlreadyExists, "the remote prefix " + prefix.to_string() + " of " + spec.connection +
-                                                     " is already that of " + name + " on this node"};
+          return Error{ErrorCode::AlreadyExists, "the remote prefix " + prefix.to_string() + " of " +
+                                                     spec.connection + " is already that of " + name +
+                                                     " on this node"};
     // Somebody may have flushed it; it costs one exchange.
     RETURN_IF_ERROR(make_rules());
     Tunnel& tunnel = tunnels_[spec.connection];
@@ -58,7 +59,8 @@ class NetlinkNodeNetwork final : public NodeNetwork {
 
   void release(const sa::ConnectionName& connection, bool keep_fail_closed) override {
     // With the interface its routes go.
-    if (auto index = find_link_index(*netlink_, interface_name(connection))) (void)delete_link(*netlink_, *index);
+    if (auto index = find_link_index(*netlink_, interface_name(connection)))
+      (void)delete_link(*netlink_, *index);
     auto tunnel = tunnels_.find(connection);
     if (tunnel == tunnels_.end()) return;
     if (!keep_fail_closed)
@@ -70,7 +72,8 @@ class NetlinkNodeNetwork final : public NodeNetwork {
   Result<void> remove_leftovers() override {
     ASSIGN_OR_RETURN(std::vector<Link> links, list_links(*netlink_));
     for (const Link& link : links) {
-      bool known = std::ranges::any_of(tunnels_, [&](const auto& t) { return interface_name(t.first) == link.name; });
+      bool known =
+          std::ranges::any_of(tunnels_, [&](const auto& t) { return interface_name(t.first) == link.name; });
       if (is_interface_name(link.name) && !known) RETURN_IF_ERROR(delete_link(*netlink_, link.index));
     }
     for (IpVersion version : kVersions) {

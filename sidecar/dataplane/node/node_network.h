@@ -6,8 +6,8 @@
 
 namespace hawser::dataplane {
 
-// Rule, routes and interface settings of the tunnels of a node, the same for every data plane. The order of calls is
-// what keeps inner packets from ever leaving in clear:
+// Rule, routes and interface settings of the tunnels of a node, the same for every data plane. The order of
+// calls is what keeps inner packets from ever leaving in clear:
 //
 //   protect(spec)    rule and fail-closed routes: from here on a packet that finds no tunnel is refused
 //   (the data plane makes the interface, named interface_name(spec.connection), and is ready to read it)

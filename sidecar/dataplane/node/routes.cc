@@ -58,16 +58,23 @@ std::optional<Route> parse_route(const nlmsghdr& message, IpVersion version) {
   auto each = [](const nlattr* attribute, void* data) {
     auto& out = *static_cast<Parsed*>(data);
     switch (mnl_attr_get_type(attribute)) {
-      case RTA_TABLE: out.table = mnl_attr_get_u32(attribute); break;
-      case RTA_PRIORITY: out.route.metric = mnl_attr_get_u32(attribute); break;
-      case RTA_OIF: out.route.interface_index = mnl_attr_get_u32(attribute); break;
+      case RTA_TABLE:
+        out.table = mnl_attr_get_u32(attribute);
+        break;
+      case RTA_PRIORITY:
+        out.route.metric = mnl_attr_get_u32(attribute);
+        break;
+      case RTA_OIF:
+        out.route.interface_index = mnl_attr_get_u32(attribute);
+        break;
       case RTA_DST: {
         const auto* octets = static_cast<const uint8_t*>(mnl_attr_get_payload(attribute));
         auto address = IpAddress::from_octets({octets, mnl_attr_get_payload_len(attribute)});
         if (address) out.destination = *address;
         break;
       }
-      default: break;
+      default:
+        break;
     }
     return MNL_CB_OK;
   };
@@ -85,7 +92,8 @@ std::optional<Route> parse_route(const nlmsghdr& message, IpVersion version) {
 Result<void> add_rule(Netlink& netlink, IpVersion version) {
   NetlinkRequest request = rule_request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, version);
   int error = netlink.request(request);
-  if (error != 0 && error != EEXIST) return netlink_error("add the rule that leads to routing table 18519", error);
+  if (error != 0 && error != EEXIST)
+    return netlink_error("add the rule that leads to routing table 18519", error);
   return {};
 }
 
@@ -102,7 +110,8 @@ Result<void> add_fail_closed_route(Netlink& netlink, const IpPrefix& prefix) {
   Route route{.prefix = prefix, .metric = kFailClosedMetric, .interface_index = 0, .unreachable = true};
   NetlinkRequest request = route_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route);
   int error = netlink.request(request);
-  if (error != 0 && error != EEXIST) return netlink_error("add the fail-closed route of " + prefix.to_string(), error);
+  if (error != 0 && error != EEXIST)
+    return netlink_error("add the fail-closed route of " + prefix.to_string(), error);
   return {};
 }
 
@@ -117,10 +126,11 @@ Result<void> add_tunnel_route(Netlink& netlink, const IpPrefix& prefix, uint32_t
     return r.prefix == prefix && r.metric == kTunnelMetric && r.interface_index == interface_index;
   });
   if (ours) return {};
-  return Error{ErrorCode::AlreadyExists,
-               "the remote prefix " + prefix.to_string() +
-                   " is already routed into another interface in routing table 18519; delete that route or change "
-                   "the prefix"};
+  return Error{
+      ErrorCode::AlreadyExists,
+      "the remote prefix " + prefix.to_string() +
+          " is already routed into another interface in routing table 18519; delete that route or change "
+          "the prefix"};
 }
 
 Result<void> delete_route(Netlink& netlink, const Route& route) {

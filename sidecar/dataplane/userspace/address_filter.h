@@ -15,14 +15,16 @@ class AddressFilter {
   explicit AddressFilter(std::span<const IpPrefix> prefixes);
   explicit AddressFilter(std::span<const sa::TrafficSelector> selectors);
 
-  // `port` of the same end as `address`; where a selector names ports, a packet without any does not match (RFC 4301 7).
+  // `port` of the same end as `address`; where a selector names ports, a packet without any does not match
+  // (RFC 4301 7).
   bool matches(const IpAddress& address, uint16_t port, const esp::InnerHeader& packet) const;
 
  private:
   std::vector<sa::TrafficSelector> ranges_;
 };
 
-// RFC 4301 5.2: what the tunnel may deliver (the connection's prefixes) or the Child SA may carry (its selectors).
+// RFC 4301 5.2: what the tunnel may deliver (the connection's prefixes) or the Child SA may carry (its
+// selectors).
 struct PacketFilter {
   AddressFilter local;
   AddressFilter remote;

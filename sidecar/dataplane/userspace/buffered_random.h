@@ -8,8 +8,8 @@
 
 namespace hawser::dataplane {
 
-// Fetches random octets by the page: a call of the generator for each CBC IV would cost more than the cipher. What was
-// handed out is wiped. One thread.
+// Fetches random octets by the page: a call of the generator for each CBC IV would cost more than the cipher.
+// What was handed out is wiped. One thread.
 class BufferedRandom final : public Random {
  public:
   // `source` outlives this.

@@ -25,7 +25,9 @@ bool is_icmp_error(const esp::InnerHeader& header, BytesView packet) {
 }
 
 bool may_answer(const esp::InnerHeader& header, BytesView packet) {
-  auto proper = [](const IpAddress& a) { return !a.is_unspecified() && !a.is_multicast() && !a.is_broadcast(); };
+  auto proper = [](const IpAddress& a) {
+    return !a.is_unspecified() && !a.is_multicast() && !a.is_broadcast();
+  };
   return header.first_fragment && proper(header.source) && proper(header.destination) &&
          !header.destination.is_link_local() && !is_icmp_error(header, packet);
 }
@@ -57,7 +59,8 @@ void write_ipv6(const esp::InnerHeader& header, BytesView quoted, MutableBytesVi
   icmp[1] = ICMP6_DST_UNREACH_ADDR;
   std::ranges::copy(quoted, &icmp[kIcmpHeader]);
   // RFC 8200 8.1: addresses, length and next header count as well.
-  uint32_t pseudo = esp::checksum_add(out.subspan(8, 32), static_cast<uint32_t>(icmp.size()) + IPPROTO_ICMPV6);
+  uint32_t pseudo =
+      esp::checksum_add(out.subspan(8, 32), static_cast<uint32_t>(icmp.size()) + IPPROTO_ICMPV6);
   store_be16(&icmp[2], esp::checksum_finish(esp::checksum_add(icmp, pseudo)));
 }
 
@@ -69,8 +72,10 @@ size_t write_icmp_unreachable(const esp::InnerHeader& header, BytesView packet, 
   BytesView quoted = packet.first(std::min(header.total_length, kMaxIcmpUnreachable - headers));
   MutableBytesView answer = out.first(headers + quoted.size());
   std::ranges::fill(answer, 0);
-  if (header.version == IpVersion::V4) write_ipv4(header, quoted, answer);
-  else write_ipv6(header, quoted, answer);
+  if (header.version == IpVersion::V4)
+    write_ipv4(header, quoted, answer);
+  else
+    write_ipv6(header, quoted, answer);
   return answer.size();
 }
 

@@ -30,7 +30,8 @@ void Worker::receive_datagram(const ReceiveBatch::Packet& packet) {
   if (payload.size() == 1 && payload[0] == kKeepalive) return;  // RFC 3948 2.3
   if (payload.size() < kMarkerSize) return;
   if (load_be32(payload.data()) != 0) return receive_esp(payload, packet.tos);
-  parts_.mailbox->post(UdpDatagram{packet.local, packet.remote, Bytes(payload.begin() + kMarkerSize, payload.end())});
+  parts_.mailbox->post(
+      UdpDatagram{packet.local, packet.remote, Bytes(payload.begin() + kMarkerSize, payload.end())});
 }
 
 void Worker::drain_esp(int fd, IpVersion version) {

@@ -15,7 +15,8 @@ Result<std::unique_ptr<Mailbox>> Mailbox::create() {
 
 void Mailbox::post(sa::DataPlaneEvent event) {
   std::lock_guard lock(mutex_);
-  bool again = std::holds_alternative<sa::InboundActivity>(event) || std::holds_alternative<sa::OutboundActivity>(event);
+  bool again = std::holds_alternative<sa::InboundActivity>(event) ||
+               std::holds_alternative<sa::OutboundActivity>(event);
   if (again && events_.size() >= kMaxActivity) return;
   events_.push_back(std::move(event));
   signal();
@@ -23,7 +24,8 @@ void Mailbox::post(sa::DataPlaneEvent event) {
 
 void Mailbox::post(UdpDatagram datagram) {
   std::lock_guard lock(mutex_);
-  if (datagrams_.size() >= kMaxDatagrams || datagram_bytes_ + datagram.payload.size() > kMaxDatagramBytes) return;
+  if (datagrams_.size() >= kMaxDatagrams || datagram_bytes_ + datagram.payload.size() > kMaxDatagramBytes)
+    return;
   datagram_bytes_ += datagram.payload.size();
   datagrams_.push_back(std::move(datagram));
   signal();

@@ -10,13 +10,14 @@
 
 namespace hawser::dataplane {
 
-// From the worker to the loop thread: events and IKE datagrams, bounded, with one descriptor that is readable while
-// something waits. Any thread.
+// From the worker to the loop thread: events and IKE datagrams, bounded, with one descriptor that is readable
+// while something waits. Any thread.
 class Mailbox {
  public:
   static constexpr size_t kMaxDatagrams = 1024;
   static constexpr size_t kMaxDatagramBytes = size_t{4} << 20;
-  // Signs of life beyond this are dropped (the next second brings another); what happens once a pair never is.
+  // Signs of life beyond this are dropped (the next second brings another); what happens once a pair never
+  // is.
   static constexpr size_t kMaxActivity = 8192;
 
   static Result<std::unique_ptr<Mailbox>> create();

@@ -66,7 +66,8 @@ void Worker::send(Tunnel& tunnel, SaPair* pair, MutableBytesView slot, MutableBy
   report_lifetime(*pair);
 }
 
-// Tells the sender at once instead of letting it wait, as the fail-closed route does while there is no interface.
+// Tells the sender at once instead of letting it wait, as the fail-closed route does while there is no
+// interface.
 void Worker::refuse(Tunnel& tunnel, const esp::InnerHeader& header, BytesView packet) {
   if (now_ - tunnel.icmp_second >= std::chrono::seconds(1)) {
     tunnel.icmp_second = now_;

@@ -9,12 +9,14 @@
 
 namespace hawser::dataplane {
 
-// Room before an inner packet for SPI, sequence number and IV (RFC 4303 2), behind it for padding, trailer and ICV.
+// Room before an inner packet for SPI, sequence number and IV (RFC 4303 2), behind it for padding, trailer
+// and ICV.
 inline constexpr size_t kHeadroom = 64;
 inline constexpr size_t kTailroom = 128;
 inline constexpr size_t kMaxPacket = kMaxMtu;
 
-// Packets move in batches of this many: enough to spread the cost of a system call, few enough to stay in the cache.
+// Packets move in batches of this many: enough to spread the cost of a system call, few enough to stay in the
+// cache.
 inline constexpr size_t kBatch = 32;
 
 // A batch of packet slots in one allocation.

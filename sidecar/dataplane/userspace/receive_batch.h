@@ -15,7 +15,7 @@ class ReceiveBatch {
 
   struct Packet {
     MutableBytesView payload;
-    SocketAddress local;   // port: that of the socket, as given to receive()
+    SocketAddress local;  // port: that of the socket, as given to receive()
     SocketAddress remote;
     uint8_t tos = 0;
   };

@@ -6,24 +6,31 @@
 namespace hawser::dataplane {
 namespace {
 
-constexpr uint32_t kFirstSpi = 256;                           // RFC 4303 2.1
-constexpr uint32_t kSoftSequence = uint32_t{1} << 31;         // half of them: time to rekey
+constexpr uint32_t kFirstSpi = 256;                    // RFC 4303 2.1
+constexpr uint32_t kSoftSequence = uint32_t{1} << 31;  // half of them: time to rekey
 constexpr Duration kActivityInterval = std::chrono::seconds(1);
 
 DropReason reason(esp::OpenError error) {
   switch (error) {
-    case esp::OpenError::Replay: return DropReason::Replay;
-    case esp::OpenError::Integrity: return DropReason::Integrity;
-    case esp::OpenError::Malformed: case esp::OpenError::Dummy: break;
+    case esp::OpenError::Replay:
+      return DropReason::Replay;
+    case esp::OpenError::Integrity:
+      return DropReason::Integrity;
+    case esp::OpenError::Malformed:
+    case esp::OpenError::Dummy:
+      break;
   }
   return DropReason::Malformed;
 }
 
 DropReason reason(esp::SealError error) {
   switch (error) {
-    case esp::SealError::NoRoom: return DropReason::Mtu;
-    case esp::SealError::SequenceOverflow: return DropReason::SequenceOverflow;
-    case esp::SealError::Malformed: break;
+    case esp::SealError::NoRoom:
+      return DropReason::Mtu;
+    case esp::SealError::SequenceOverflow:
+      return DropReason::SequenceOverflow;
+    case esp::SealError::Malformed:
+      break;
   }
   return DropReason::Malformed;
 }
@@ -37,15 +44,20 @@ uint8_t traffic_class(BytesView packet) {
 Result<std::unique_ptr<SaPair>> SaPair::create(const crypto::Context& context, const sa::ChildSaSpec& spec,
                                                const SendPath& path) {
   if (spec.inbound_spi.value < kFirstSpi || spec.outbound_spi.value < kFirstSpi)
-    return Error{ErrorCode::InvalidArgument, "an SPI of " + spec.connection + " is reserved: it must be 256 or more"};
+    return Error{ErrorCode::InvalidArgument,
+                 "an SPI of " + spec.connection + " is reserved: it must be 256 or more"};
   if (spec.suite.encryption == nullptr)
-    return Error{ErrorCode::InvalidArgument, "a Child SA of " + spec.connection + " has no encryption algorithm"};
-  ASSIGN_OR_RETURN(auto inbound, esp::InboundSa::create(context, spec.suite, spec.inbound_keys, spec.inbound_spi));
-  ASSIGN_OR_RETURN(auto outbound, esp::OutboundSa::create(context, spec.suite, spec.outbound_keys, spec.outbound_spi));
+    return Error{ErrorCode::InvalidArgument,
+                 "a Child SA of " + spec.connection + " has no encryption algorithm"};
+  ASSIGN_OR_RETURN(auto inbound,
+                   esp::InboundSa::create(context, spec.suite, spec.inbound_keys, spec.inbound_spi));
+  ASSIGN_OR_RETURN(auto outbound,
+                   esp::OutboundSa::create(context, spec.suite, spec.outbound_keys, spec.outbound_spi));
   return std::unique_ptr<SaPair>(new SaPair(spec, path, std::move(inbound), std::move(outbound)));
 }
 
-SaPair::SaPair(const sa::ChildSaSpec& spec, const SendPath& send_path, esp::InboundSa inbound, esp::OutboundSa outbound)
+SaPair::SaPair(const sa::ChildSaSpec& spec, const SendPath& send_path, esp::InboundSa inbound,
+               esp::OutboundSa outbound)
     : filter{.local = AddressFilter(std::span<const sa::TrafficSelector>(spec.local_selectors)),
              .remote = AddressFilter(std::span<const sa::TrafficSelector>(spec.remote_selectors))},
       path(send_path),
@@ -65,8 +77,10 @@ SaPair::Opened SaPair::open(MutableBytesView esp, uint8_t outer_tos) {
   auto inner = inbound_.open(esp);
   out.authentic = inbound_.authentic_packets() != before;
   if (inner) {
-    if (esp::ecn_decapsulate_packet(*inner, outer_tos)) out.inner = *inner;
-    else out.drop = DropReason::Ecn;
+    if (esp::ecn_decapsulate_packet(*inner, outer_tos))
+      out.inner = *inner;
+    else
+      out.drop = DropReason::Ecn;
   } else if (inner.error() != esp::OpenError::Dummy) {
     out.drop = reason(inner.error());
   }

@@ -13,7 +13,8 @@
 
 namespace hawser::dataplane {
 
-// Two ESP SAs that IKE negotiated together, and what they may and did carry. Worker thread only; keys are wiped with it.
+// Two ESP SAs that IKE negotiated together, and what they may and did carry. Worker thread only; keys are
+// wiped with it.
 class SaPair {
  public:
   // InvalidArgument: keys that do not fit the suite, a reserved SPI. The context outlives the pair.

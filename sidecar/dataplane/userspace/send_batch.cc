@@ -1,7 +1,6 @@
 #include "sidecar/dataplane/userspace/send_batch.h"
 
 #include <algorithm>
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -83,8 +82,10 @@ void SendBatch::flush() {
     }
     if (sent > 0) continue;
     if (errno == EINTR) continue;
-    // The first of them was refused (no route, no buffers, too long): it is lost, the others get their chance.
-    counters_[next]->drop(sa::Direction::Outbound, errno == EMSGSIZE ? DropReason::Mtu : DropReason::SendFailed);
+    // The first of them was refused (no route, no buffers, too long): it is lost, the others get their
+    // chance.
+    counters_[next]->drop(sa::Direction::Outbound,
+                          errno == EMSGSIZE ? DropReason::Mtu : DropReason::SendFailed);
     ++next;
   }
   count_ = 0;

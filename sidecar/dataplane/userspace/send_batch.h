@@ -25,9 +25,11 @@ class SendBatch {
 
   // kHeadroom + kMaxPacket + kTailroom octets, free until commit().
   MutableBytesView next_slot() { return slots_.slot(count_); }
-  // Sends `packet`, a part of next_slot(). REQUIRES: the same socket since the last flush(). `path` and `counters` stay valid until flush(), which counts
-  // there: what left with its `inner_size`, what the kernel refused as a drop.
-  void commit(const SendPath& path, MutableBytesView packet, uint8_t tos, size_t inner_size, TunnelCounters& counters);
+  // Sends `packet`, a part of next_slot(). REQUIRES: the same socket since the last flush(). `path` and
+  // `counters` stay valid until flush(), which counts there: what left with its `inner_size`, what the kernel
+  // refused as a drop.
+  void commit(const SendPath& path, MutableBytesView packet, uint8_t tos, size_t inner_size,
+              TunnelCounters& counters);
   void flush();
 
  private:

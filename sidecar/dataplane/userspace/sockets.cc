@@ -24,13 +24,16 @@ Error system_error(const std::string& what) {
   int number = errno;
   ErrorCode code = ErrorCode::Internal;
   if (number == EPERM || number == EACCES) code = ErrorCode::PermissionDenied;
-  if (number == EAFNOSUPPORT || number == EPROTONOSUPPORT || number == ENOENT || number == ENODEV || number == ENXIO)
+  if (number == EAFNOSUPPORT || number == EPROTONOSUPPORT || number == ENOENT || number == ENODEV ||
+      number == ENXIO)
     code = ErrorCode::Unsupported;
   if (number == EBUSY) code = ErrorCode::Unavailable;
   return {code, "cannot " + what + ": " + std::strerror(number)};
 }
 
-bool set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof(value)) == 0; }
+bool set(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
 
 // FORCE goes beyond net.core.rmem_max and needs NET_ADMIN, which we have; else as much as we may.
 void set_buffers(int fd) {
@@ -38,8 +41,8 @@ void set_buffers(int fd) {
   if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, kSocketBuffer)) set(fd, SOL_SOCKET, SO_SNDBUF, kSocketBuffer);
 }
 
-// Addresses and TOS with each packet; DF clear, so that a path narrower than MTU 1400 fragments instead of dropping
-// (RFC 4301 8.1 leaves it to us).
+// Addresses and TOS with each packet; DF clear, so that a path narrower than MTU 1400 fragments instead of
+// dropping (RFC 4301 8.1 leaves it to us).
 Result<void> set_options(int fd, IpVersion version) {
   bool ok = version == IpVersion::V4
                 ? set(fd, IPPROTO_IP, IP_PKTINFO, 1) && set(fd, IPPROTO_IP, IP_RECVTOS, 1) &&
@@ -58,14 +61,16 @@ Result<uint16_t> prepare_nat_socket(int fd, IpVersion version) {
   socklen_t size = sizeof(name);
   int mark = 0;
   socklen_t mark_size = sizeof(mark);
-  if (getsockname(fd, &name.generic, &size) != 0 || getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &mark_size) != 0)
+  if (getsockname(fd, &name.generic, &size) != 0 ||
+      getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &mark_size) != 0)
     return system_error("look at the socket of the NAT port");
   if (name.generic.sa_family != (version == IpVersion::V4 ? AF_INET : AF_INET6))
     return Error{ErrorCode::InvalidArgument, "the socket of the NAT port has the wrong address family"};
   if ((static_cast<uint32_t>(mark) & kMarkMask) != kMark)
     return Error{ErrorCode::InvalidArgument, "the socket of the NAT port lacks the mark 0x20"};
   int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return system_error("make a socket non-blocking");
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+    return system_error("make a socket non-blocking");
   RETURN_IF_ERROR(set_options(fd, version));
   return from_socket_name(name).port;
 }
@@ -75,10 +80,12 @@ Result<UniqueFd> open_esp_socket(IpVersion version) {
   UniqueFd fd(socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ESP));
   if (!fd) {
     Error error = system_error("open a raw ESP socket");
-    if (error.code == ErrorCode::PermissionDenied) error.message += " (the sidecar needs the capability NET_RAW)";
+    if (error.code == ErrorCode::PermissionDenied)
+      error.message += " (the sidecar needs the capability NET_RAW)";
     return error;
   }
-  if (!set(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(kMark))) return system_error("mark a raw ESP socket");
+  if (!set(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(kMark)))
+    return system_error("mark a raw ESP socket");
   RETURN_IF_ERROR(set_options(fd.get(), version));
   return fd;
 }

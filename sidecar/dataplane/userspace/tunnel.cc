@@ -11,7 +11,8 @@ void Tunnel::change(const TunnelSpec& spec) {
 }
 
 SaPair* Tunnel::find(sa::Spi inbound_spi) const {
-  auto it = std::ranges::find_if(pairs_, [&](const auto& pair) { return pair->inbound_spi() == inbound_spi; });
+  auto it =
+      std::ranges::find_if(pairs_, [&](const auto& pair) { return pair->inbound_spi() == inbound_spi; });
   return it == pairs_.end() ? nullptr : it->get();
 }
 

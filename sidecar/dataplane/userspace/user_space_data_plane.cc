@@ -35,8 +35,10 @@ Result<WorkerSockets> open_sockets(const UserSpaceDataPlane::Options& options) {
   if (!options.raw_esp) return sockets;
   ASSIGN_OR_RETURN(sockets.esp_v4, open_esp_socket(IpVersion::V4));
   auto esp_v6 = open_esp_socket(IpVersion::V6);
-  if (esp_v6) sockets.esp_v6 = std::move(*esp_v6);
-  else if (esp_v6.error().code != ErrorCode::Unsupported) return esp_v6.error();
+  if (esp_v6)
+    sockets.esp_v6 = std::move(*esp_v6);
+  else if (esp_v6.error().code != ErrorCode::Unsupported)
+    return esp_v6.error();
   return sockets;
 }
 
@@ -69,11 +71,12 @@ struct UserSpaceDataPlane::Impl {
   Result<void> open_tunnel(const TunnelSpec& tunnel) {
     ASSIGN_OR_RETURN(UniqueFd interface, open_interface(interface_name(tunnel.connection)));
     auto counted = std::make_shared<TunnelCounters>();
-    RETURN_IF_ERROR(command(
-        [&](Worker& w) { return w.add_tunnel(tunnel, std::move(interface), counted); }));
+    RETURN_IF_ERROR(command([&](Worker& w) { return w.add_tunnel(tunnel, std::move(interface), counted); }));
     Result<void> attached = network->attach(tunnel);
-    if (attached) counters[tunnel.connection] = std::move(counted);
-    else commands->run([&] { worker->remove_tunnel(tunnel.connection); });
+    if (attached)
+      counters[tunnel.connection] = std::move(counted);
+    else
+      commands->run([&] { worker->remove_tunnel(tunnel.connection); });
     return attached;
   }
 
@@ -83,8 +86,8 @@ struct UserSpaceDataPlane::Impl {
     if (attached || attached.error().code != ErrorCode::NotFound) return attached;
     // Somebody deleted the interface.
     ASSIGN_OR_RETURN(UniqueFd interface, open_interface(interface_name(tunnel.connection)));
-    RETURN_IF_ERROR(command(
-        [&](Worker& w) { return w.replace_interface(tunnel.connection, std::move(interface)); }));
+    RETURN_IF_ERROR(
+        command([&](Worker& w) { return w.replace_interface(tunnel.connection, std::move(interface)); }));
     return network->attach(tunnel);
   }
 };
@@ -125,7 +128,8 @@ Capabilities UserSpaceDataPlane::capabilities() const { return impl_->capabiliti
 Result<void> UserSpaceDataPlane::configure(const TunnelSpec& tunnel) {
   RETURN_IF_ERROR(check(tunnel));
   RETURN_IF_ERROR(impl_->network->protect(tunnel));
-  return impl_->counters.contains(tunnel.connection) ? impl_->change_tunnel(tunnel) : impl_->open_tunnel(tunnel);
+  return impl_->counters.contains(tunnel.connection) ? impl_->change_tunnel(tunnel)
+                                                     : impl_->open_tunnel(tunnel);
 }
 
 void UserSpaceDataPlane::unconfigure(const sa::ConnectionName& connection, bool keep_fail_closed) {
@@ -141,7 +145,8 @@ Result<void> UserSpaceDataPlane::install(sa::ChildSaSpec spec) {
   return impl_->command([&](Worker& worker) { return worker.install(std::move(spec)); });
 }
 
-Result<void> UserSpaceDataPlane::activate_outbound(const sa::ConnectionName& connection, sa::Spi inbound_spi) {
+Result<void> UserSpaceDataPlane::activate_outbound(const sa::ConnectionName& connection,
+                                                   sa::Spi inbound_spi) {
   return impl_->command([&](Worker& worker) { return worker.activate_outbound(connection, inbound_spi); });
 }
 

@@ -19,7 +19,8 @@ Worker::Worker(Parts parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Worker>> Worker::create(Parts parts) {
   std::unique_ptr<Worker> worker(new Worker(std::move(parts)));
   worker->epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
-  if (!worker->epoll_) return Error{ErrorCode::Internal, std::string("cannot make an epoll: ") + std::strerror(errno)};
+  if (!worker->epoll_)
+    return Error{ErrorCode::Internal, std::string("cannot make an epoll: ") + std::strerror(errno)};
   const WorkerSockets& sockets = worker->parts_.sockets;
   RETURN_IF_ERROR(worker->watch(worker->parts_.commands->fd(), Source::Command));
   RETURN_IF_ERROR(worker->watch(sockets.nat_v4.fd, Source::NatV4));
@@ -52,12 +53,24 @@ void Worker::run() {
 void Worker::handle(uint64_t token) {
   const WorkerSockets& sockets = parts_.sockets;
   switch (static_cast<Source>(token >> 32)) {
-    case Source::Command: parts_.commands->execute(); break;
-    case Source::NatV4: drain_nat(sockets.nat_v4); break;
-    case Source::NatV6: drain_nat(sockets.nat_v6); break;
-    case Source::EspV4: drain_esp(sockets.esp_v4.get(), IpVersion::V4); break;
-    case Source::EspV6: drain_esp(sockets.esp_v6.get(), IpVersion::V6); break;
-    case Source::Tunnel: drain_tunnel(static_cast<uint32_t>(token)); break;
+    case Source::Command:
+      parts_.commands->execute();
+      break;
+    case Source::NatV4:
+      drain_nat(sockets.nat_v4);
+      break;
+    case Source::NatV6:
+      drain_nat(sockets.nat_v6);
+      break;
+    case Source::EspV4:
+      drain_esp(sockets.esp_v4.get(), IpVersion::V4);
+      break;
+    case Source::EspV6:
+      drain_esp(sockets.esp_v6.get(), IpVersion::V6);
+      break;
+    case Source::Tunnel:
+      drain_tunnel(static_cast<uint32_t>(token));
+      break;
   }
 }
 
@@ -67,7 +80,8 @@ Tunnel& Worker::tunnel(const sa::ConnectionName& connection) {
   return *tunnels_.at(number->second);
 }
 
-Result<void> Worker::add_tunnel(const TunnelSpec& spec, UniqueFd interface, std::shared_ptr<TunnelCounters> counters) {
+Result<void> Worker::add_tunnel(const TunnelSpec& spec, UniqueFd interface,
+                                std::shared_ptr<TunnelCounters> counters) {
   uint32_t number = next_number_++;
   RETURN_IF_ERROR(watch(interface.get(), Source::Tunnel, number));
   numbers_[spec.connection] = number;

@@ -23,8 +23,9 @@ struct WorkerSockets {
   UniqueFd esp_v4, esp_v6;
 };
 
-// Moves packets between TUN interfaces and sockets, run to completion, on one thread: run(). All other methods but
-// the constructor and unknown_spi_packets() are commands and belong to that thread (CommandChannel).
+// Moves packets between TUN interfaces and sockets, run to completion, on one thread: run(). All other
+// methods but the constructor and unknown_spi_packets() are commands and belong to that thread
+// (CommandChannel).
 class Worker {
  public:
   struct Parts {
@@ -40,7 +41,8 @@ class Worker {
   void run();
   void stop() { stopping_ = true; }
 
-  Result<void> add_tunnel(const TunnelSpec& spec, UniqueFd interface, std::shared_ptr<TunnelCounters> counters);
+  Result<void> add_tunnel(const TunnelSpec& spec, UniqueFd interface,
+                          std::shared_ptr<TunnelCounters> counters);
   // NotFound is impossible for the next ones: the owner knows what it added.
   void change_tunnel(const TunnelSpec& spec);
   Result<void> replace_interface(const sa::ConnectionName& connection, UniqueFd interface);
@@ -49,13 +51,14 @@ class Worker {
   Result<void> install(sa::ChildSaSpec spec);
   Result<void> activate_outbound(const sa::ConnectionName& connection, sa::Spi inbound_spi);
   void remove(const sa::ConnectionName& connection, sa::Spi inbound_spi);
-  Result<void> update_endpoint(const sa::ConnectionName& connection, sa::Spi inbound_spi, const SocketAddress& local,
-                               const SocketAddress& remote);
+  Result<void> update_endpoint(const sa::ConnectionName& connection, sa::Spi inbound_spi,
+                               const SocketAddress& local, const SocketAddress& remote);
 
   uint64_t unknown_spi_packets() const { return unknown_spi_packets_.get(); }
 
  private:
-  // What an epoll event is about; a tunnel by its number, so that a late event of a removed one finds nothing.
+  // What an epoll event is about; a tunnel by its number, so that a late event of a removed one finds
+  // nothing.
   enum class Source : uint32_t { Command, NatV4, NatV6, EspV4, EspV6, Tunnel };
   struct PairEntry {
     SaPair* pair;
@@ -68,7 +71,8 @@ class Worker {
   Tunnel& tunnel(const sa::ConnectionName& connection);
   Result<SaPair*> find_pair(const sa::ConnectionName& connection, sa::Spi inbound_spi);
   // Unsupported when there is no socket for it.
-  Result<SendPath> path_for(sa::Encapsulation encapsulation, const SocketAddress& local, const SocketAddress& remote);
+  Result<SendPath> path_for(sa::Encapsulation encapsulation, const SocketAddress& local,
+                            const SocketAddress& remote);
 
   // Inbound (inbound.cc).
   void drain_nat(const WorkerSockets::Nat& socket);

@@ -12,7 +12,8 @@ SecretBytes octets(size_t size, uint8_t seed) {
 }
 
 sa::TrafficSelectors any() {
-  return {sa::TrafficSelector::of(IpPrefix::any(IpVersion::V4)), sa::TrafficSelector::of(IpPrefix::any(IpVersion::V6))};
+  return {sa::TrafficSelector::of(IpPrefix::any(IpVersion::V4)),
+          sa::TrafficSelector::of(IpPrefix::any(IpVersion::V6))};
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ sa::ChildSuite default_child_suite() { return {.encryption = catalog::find_esp_e
 
 sa::ChildKeys fixed_keys(const sa::ChildSuite& suite, uint8_t seed) {
   return {.encryption = octets(suite.encryption->key_material_size(), seed),
-          .integrity = octets(suite.integrity != nullptr ? suite.integrity->key_size : 0, static_cast<uint8_t>(~seed))};
+          .integrity = octets(suite.integrity != nullptr ? suite.integrity->key_size : 0,
+                              static_cast<uint8_t>(~seed))};
 }
 
 sa::ChildSaSpec left_spec(const sa::ConnectionName& connection, const sa::ChildSuite& suite, uint8_t n,

@@ -20,7 +20,8 @@ int open_current() {
 
 void enter(int fd) {
   if (setns(fd, CLONE_NEWNET) != 0)
-    throw std::runtime_error(std::string("cannot enter a network namespace (root needed): ") + std::strerror(errno));
+    throw std::runtime_error(std::string("cannot enter a network namespace (root needed): ") +
+                             std::strerror(errno));
 }
 
 // Back to where the thread was, whatever happens.
@@ -41,7 +42,8 @@ class Return {
 NetworkNamespace::NetworkNamespace() {
   Return back;
   if (unshare(CLONE_NEWNET) != 0)
-    throw std::runtime_error(std::string("cannot make a network namespace (root needed): ") + std::strerror(errno));
+    throw std::runtime_error(std::string("cannot make a network namespace (root needed): ") +
+                             std::strerror(errno));
   fd_ = open_current();
   run("ip link set lo up");
 }

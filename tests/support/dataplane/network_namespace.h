@@ -5,9 +5,9 @@
 
 namespace hawser::support {
 
-// A network namespace of its own, with `lo` up, gone when nothing uses it any more. Namespaces belong to threads: what
-// is opened, started or run inside in() lives in this one. Throws std::runtime_error without CAP_SYS_ADMIN: a test
-// that needs it must fail, not be skipped.
+// A network namespace of its own, with `lo` up, gone when nothing uses it any more. Namespaces belong to
+// threads: what is opened, started or run inside in() lives in this one. Throws std::runtime_error without
+// CAP_SYS_ADMIN: a test that needs it must fail, not be skipped.
 class NetworkNamespace {
  public:
   NetworkNamespace();

@@ -56,8 +56,10 @@ bool RecordingDataPlane::deliver(sa::Spi inbound_spi, const InnerPacket& packet)
   tunnel.counters.last_receive = clock_.wall_now();
   if (!std::exchange(pair.first_reported, true)) post(sa::FirstInboundPacket{inbound_spi});
   note_activity<sa::InboundActivity>(pair, pair.last_inbound);
-  if (!contains(tunnel.spec.remote_prefixes, packet.source) || !contains(tunnel.spec.local_prefixes, packet.destination) ||
-      !contains(spec->remote_selectors, packet.source) || !contains(spec->local_selectors, packet.destination))
+  if (!contains(tunnel.spec.remote_prefixes, packet.source) ||
+      !contains(tunnel.spec.local_prefixes, packet.destination) ||
+      !contains(spec->remote_selectors, packet.source) ||
+      !contains(spec->local_selectors, packet.destination))
     return drop(DropReason::SelectorMismatch);
   if (!spend(pair, pair.inbound_octets, packet.size)) return drop(DropReason::Expired);
   ++tunnel.counters.receive_packets;
@@ -76,7 +78,8 @@ std::optional<RecordingDataPlane::Sent> RecordingDataPlane::send(const sa::Conne
   // The last of those activated last.
   Pair& pair = *std::max_element(tunnel.pairs.rbegin(), tunnel.pairs.rend(),
                                  [](const Pair& a, const Pair& b) { return a.activation < b.activation; });
-  if (!contains(pair.spec.local_selectors, packet.source) || !contains(pair.spec.remote_selectors, packet.destination))
+  if (!contains(pair.spec.local_selectors, packet.source) ||
+      !contains(pair.spec.remote_selectors, packet.destination))
     return drop(DropReason::SelectorMismatch);
   if (!spend(pair, pair.outbound_octets, packet.size)) return drop(DropReason::Expired);
   ++tunnel.counters.transmit_packets;
@@ -90,7 +93,8 @@ Result<void> RecordingDataPlane::configure(const dataplane::TunnelSpec& tunnel) 
   if (tunnel.mtu < 1280 || tunnel.mtu > 9000) return Error{ErrorCode::InvalidArgument, "MTU out of range"};
   for (const auto& [name, other] : tunnels_)
     for (const IpPrefix& prefix : tunnel.remote_prefixes)
-      if (name != tunnel.connection && std::ranges::find(other.spec.remote_prefixes, prefix) != other.spec.remote_prefixes.end())
+      if (name != tunnel.connection &&
+          std::ranges::find(other.spec.remote_prefixes, prefix) != other.spec.remote_prefixes.end())
         return Error{ErrorCode::AlreadyExists, prefix.to_string() + " belongs to " + name};
   tunnels_[tunnel.connection].spec = tunnel;
   fail_closed_.insert(tunnel.connection);
@@ -124,7 +128,8 @@ Result<void> RecordingDataPlane::install(sa::ChildSaSpec spec) {
   return {};
 }
 
-Result<void> RecordingDataPlane::activate_outbound(const sa::ConnectionName& connection, sa::Spi inbound_spi) {
+Result<void> RecordingDataPlane::activate_outbound(const sa::ConnectionName& connection,
+                                                   sa::Spi inbound_spi) {
   record("activate_outbound", connection, inbound_spi);
   ASSIGN_OR_RETURN(Pair * pair, find_pair(connection, inbound_spi));
   pair->activation = ++activations_;
@@ -134,7 +139,8 @@ Result<void> RecordingDataPlane::activate_outbound(const sa::ConnectionName& con
 void RecordingDataPlane::remove(const sa::ConnectionName& connection, sa::Spi inbound_spi) {
   record("remove", connection, inbound_spi);
   if (auto tunnel = tunnels_.find(connection); tunnel != tunnels_.end())
-    std::erase_if(tunnel->second.pairs, [&](const Pair& pair) { return pair.spec.inbound_spi == inbound_spi; });
+    std::erase_if(tunnel->second.pairs,
+                  [&](const Pair& pair) { return pair.spec.inbound_spi == inbound_spi; });
 }
 
 Result<void> RecordingDataPlane::update_endpoint(const sa::ConnectionName& connection, sa::Spi inbound_spi,
@@ -159,7 +165,8 @@ std::optional<sa::DataPlaneEvent> RecordingDataPlane::poll_event() {
   return event;
 }
 
-void RecordingDataPlane::record(const char* verb, const sa::ConnectionName& connection, std::optional<sa::Spi> spi) {
+void RecordingDataPlane::record(const char* verb, const sa::ConnectionName& connection,
+                                std::optional<sa::Spi> spi) {
   calls_.push_back(std::string(verb) + " " + connection + (spi ? " " + std::to_string(spi->value) : ""));
 }
 

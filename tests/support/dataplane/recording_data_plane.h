@@ -15,14 +15,16 @@ struct InnerPacket {
   size_t size = 100;  // octets, IP header included
 };
 
-// A DataPlane in memory: no network, no crypto, no thread. It writes down each call and behaves as the contract says
-// (tests/contract/data_plane_contract_test.cc), with packets that the test hands to deliver() and send().
+// A DataPlane in memory: no network, no crypto, no thread. It writes down each call and behaves as the
+// contract says (tests/contract/data_plane_contract_test.cc), with packets that the test hands to deliver()
+// and send().
 class RecordingDataPlane final : public dataplane::DataPlane {
  public:
   // The clock outlives this.
   explicit RecordingDataPlane(const Clock& clock) : clock_(clock) {}
 
-  // In order, as "install a/b 4097": verb, connection, inbound SPI in decimal; configure and unconfigure without SPI.
+  // In order, as "install a/b 4097": verb, connection, inbound SPI in decimal; configure and unconfigure
+  // without SPI.
   const std::vector<std::string>& calls() const { return calls_; }
   void clear_calls() { calls_.clear(); }
   // The next install() fails with this.
@@ -53,8 +55,8 @@ class RecordingDataPlane final : public dataplane::DataPlane {
   Result<void> install(sa::ChildSaSpec spec) override;
   Result<void> activate_outbound(const sa::ConnectionName& connection, sa::Spi inbound_spi) override;
   void remove(const sa::ConnectionName& connection, sa::Spi inbound_spi) override;
-  Result<void> update_endpoint(const sa::ConnectionName& connection, sa::Spi inbound_spi, const SocketAddress& local,
-                               const SocketAddress& remote) override;
+  Result<void> update_endpoint(const sa::ConnectionName& connection, sa::Spi inbound_spi,
+                               const SocketAddress& local, const SocketAddress& remote) override;
   std::optional<dataplane::Counters> counters(const sa::ConnectionName& connection) const override;
   uint64_t unknown_spi_packets() const override { return unknown_spi_packets_; }
   int event_fd() const override { return -1; }

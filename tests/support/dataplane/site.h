@@ -5,6 +5,7 @@
 
 #include "sidecar/dataplane/node/unique_fd.h"
 #include "sidecar/dataplane/userspace/user_space_data_plane.h"
+#include "tests/support/dataplane/child_sas.h"
 #include "tests/support/dataplane/network_namespace.h"
 
 namespace hawser::support {
@@ -41,6 +42,43 @@ class Site {
   NetworkNamespace ns_;
   dataplane::UniqueFd nat_v4_, nat_v6_;
   std::unique_ptr<dataplane::UserSpaceDataPlane> plane_;
+};
+
+// Two gateways on one wire: `left` 192.0.2.1 and 2001:db8::1, `right` 192.0.2.2 and 2001:db8::2, each with a
+// default route over it, so that whatever escapes a tunnel is seen there.
+class TwoSites {
+ public:
+  static constexpr const char* kConnection = "default/tunnel";
+  TwoSites();
+
+  // Starts both planes and configures the tunnel on both.
+  Result<void> start();
+  Ends ends(sa::Encapsulation encapsulation, IpVersion outer = IpVersion::V4) const;
+  // On both sides, the receiving side first.
+  Result<void> install(const sa::ChildSuite& suite, uint8_t n, const Ends& ends);
+  void remove(uint8_t n);
+
+  Site left{{.inner_v4 = "10.11.0.1", .inner_v6 = "2001:db8:11::1"}};
+  Site right{{.inner_v4 = "10.61.0.1", .inner_v6 = "2001:db8:61::1"}};
+};
+
+// Looks at every packet that leaves or enters an interface.
+class WireTap {
+ public:
+  // An interface of that namespace; throws when it cannot be opened.
+  WireTap(const NetworkNamespace& ns, const std::string& interface);
+
+  struct Seen {
+    int esp = 0;  // protocol 50 or UDP port 4500
+    int clear =
+        0;  // an inner address (10.0.0.0/8, 2001:db8:11::/48, 2001:db8:61::/48) in the outermost header
+    int other = 0;
+  };
+  // Everything since the last call.
+  Seen take();
+
+ private:
+  dataplane::UniqueFd fd_;
 };
 
 }  // namespace hawser::support
