@@ -21,24 +21,25 @@ struct Problem {
   std::string object;      // "Connection default/vnet1tosite6"; empty when the text is not even an object
   std::string field_path;  // "spec.dpdTimeoutSeconds"; may be empty
   std::string message;
-  std::string rule;        // "POL-2"; empty for a fault of the text itself
+  std::string rule;  // "POL-2"; empty for a fault of the text itself
 };
 // "file:line:col: error: field.path: message"
 std::string to_string(const Problem& problem);
 
 struct ParsedManifests {
-  std::vector<AnyObject> objects;   // those without an error of their own
+  std::vector<AnyObject> objects;  // those without an error of their own
   std::vector<Problem> problems;
-  std::vector<std::string> ignored; // "apps/v1 Deployment default/web": other API groups
+  std::vector<std::string> ignored;  // "apps/v1 Deployment default/web": other API groups
 };
 
-// All documents of one file (YAML or JSON, by content). Unknown fields, duplicate keys, wrong types, alias bombs, a
-// text that is too large (10 MB works; limits are in the source) become problems; nothing throws. An object with an error is left
-// out, the others of the file are kept. Namespaces default to "default"; defaults of the schema are filled in.
+// All documents of one file (YAML or JSON, by content). Unknown fields, duplicate keys, wrong types, alias
+// bombs, a text that is too large (10 MB works; limits are in the source) become problems; nothing throws. An
+// object with an error is left out, the others of the file are kept. Namespaces default to "default";
+// defaults of the schema are filled in.
 ParsedManifests parse_manifests(std::string_view file_name, std::string_view text);
 
-// The canonical spec (defaults filled in), without positions: generation rises when this text changes. Secrets: a
-// digest of the values, never the values.
+// The canonical spec (defaults filled in), without positions: generation rises when this text changes.
+// Secrets: a digest of the values, never the values.
 nlohmann::ordered_json spec_to_json(const AnyObject& object);
 nlohmann::ordered_json status_to_json(const Status& status);
 // For the status folder: InvalidArgument when a file there is not what status_to_json wrote.

@@ -10,15 +10,22 @@
 
 #include "common/base/secret.h"
 
-// The kinds of hawser.dev/v1alpha1 as plain values, as the user wrote them (the user's spelling stays in spec;
-// defaults are filled in by the codec). The core/v1 Secret is here for what a Connection needs of it.
+// The kinds of hawser.dev/v1alpha1 as plain values, as the user wrote them (the user's spelling stays in
+// spec; defaults are filled in by the codec). The core/v1 Secret is here for what a Connection needs of it.
 namespace hawser::api {
 
 inline constexpr std::string_view kGroup = "hawser.dev";
 inline constexpr std::string_view kVersion = "v1alpha1";
 inline constexpr std::string_view kApiVersion = "hawser.dev/v1alpha1";
 
-enum class Kind : uint8_t { VirtualNetwork, VirtualNetworkGateway, LocalNetworkGateway, IpsecPolicy, Connection, Secret };
+enum class Kind : uint8_t {
+  VirtualNetwork,
+  VirtualNetworkGateway,
+  LocalNetworkGateway,
+  IpsecPolicy,
+  Connection,
+  Secret
+};
 
 struct KindRow {
   Kind kind;
@@ -58,7 +65,7 @@ struct ObjectKey {
 struct ObjectMeta {
   std::string namespace_ = "default";
   std::string name;
-  std::string uid;                 // API server's; in folder mode derived from kind, namespace and name
+  std::string uid;  // API server's; in folder mode derived from kind, namespace and name
   int64_t generation = 0;
   std::string creation_timestamp;  // RFC 3339; in folder mode kept in the status folder
 };
@@ -127,7 +134,8 @@ using Connection = Object<ConnectionSpec>;
 using Secret = Object<SecretData>;
 
 // One object of any kind. Move-only, because of Secret.
-using AnyObject = std::variant<VirtualNetwork, VirtualNetworkGateway, LocalNetworkGateway, IpsecPolicy, Connection, Secret>;
+using AnyObject =
+    std::variant<VirtualNetwork, VirtualNetworkGateway, LocalNetworkGateway, IpsecPolicy, Connection, Secret>;
 ObjectKey key_of(const AnyObject& object);
 const ObjectMeta& meta_of(const AnyObject& object);
 

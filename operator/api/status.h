@@ -29,7 +29,8 @@ struct Condition {
 struct EffectivePolicy {
   std::string source;  // "IpsecPolicy" | "Profile"
   std::string name;    // of the IpsecPolicy object, or of the profile
-  std::string ike_encryption, ike_integrity, dh_group, ipsec_encryption, ipsec_integrity, pfs_group;  // canonical
+  std::string ike_encryption, ike_integrity, dh_group, ipsec_encryption, ipsec_integrity,
+      pfs_group;  // canonical
   int64_t sa_life_time_seconds = 0;
   int64_t sa_data_size_kilobytes = 0;
   friend bool operator==(const EffectivePolicy&, const EffectivePolicy&) = default;

@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "operator/api/codec.h"
+
+namespace hawser::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Text that every YAML reader, of 1.1 too, takes for the same text without quotes.
+bool plain_is_safe(const std::string& text) {
+  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.size() < 2 || !letter(text.front())) return false;
+  for (char c : text)
+    if (!letter(c) && !(c >= '0' && c <= '9') && c != '.' && c != '/' && c != '-' && c != '_') return false;
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const char* word : {"true", "false", "yes", "no", "on", "off", "null", "inf", "nan"})
+    if (lower == word) return false;
+  return true;
+}
+
+std::string scalar(const Json& json) {
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    if (plain_is_safe(text)) return text;
+  }
+  // JSON's scalars are YAML's; text from outside may not be UTF-8.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_block(const Json& json) { return (json.is_object() || json.is_array()) && !json.empty(); }
+
+void write(const Json& json, size_t indent, bool in_list, std::string& out);
+
+void write_value(const Json& value, size_t indent, std::string& out) {
+  if (!is_block(value)) {
+    out += " " + scalar(value) + "\n";
+    return;
+  }
+  out += "\n";
+  write(value, indent, false, out);
+}
+
+// `in_list`: the first line already has its indentation, after "- ".
+void write(const Json& json, size_t indent, bool in_list, std::string& out) {
+  bool first = in_list;
+  for (auto it = json.begin(); it != json.end(); ++it) {
+    if (!first) out += std::string(indent, ' ');
+    first = false;
+    if (json.is_object()) {
+      out += scalar(Json(it.key())) + ":";
+      write_value(it.value(), it.value().is_array() ? indent : indent + 2, out);
+    } else if (is_block(*it)) {
+      out += "- ";
+      write(*it, indent + 2, true, out);
+    } else {
+      out += "- " + scalar(*it) + "\n";
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_yaml(const Json& json) {
+  if (!is_block(json)) return scalar(json) + "\n";
+  std::string out;
+  write(json, 0, false, out);
+  return out;
+}
+
+}  // namespace hawser::api
