@@ -34,7 +34,8 @@ class HawserPair:
 
     def disconnect(self):
         for gateway in self.both:
-            gateway.delete("connection")
+            if gateway.read_or_none("connection"):
+                gateway.delete("connection")
         wait_until("both Connections' status to go", lambda: not any(g.status() for g in self.both), 15)
 
     def stop(self):

@@ -30,16 +30,20 @@ class Gate:
         self._router = router
 
     def close(self):
-        self._router.nft("""table ip gate { chain forward { type filter hook forward priority filter;
-            iifname "left" udp dport 500 counter drop
-            iifname "right" udp dport 500 counter drop } }""")
+        self._router.nft("""table ip gate {
+            chain forward {
+                type filter hook forward priority filter;
+                iifname "left" udp dport 500 counter drop
+                iifname "right" udp dport 500 counter drop
+            }
+        }""")
 
     def both_sent(self):
         rules = self._router.exec("nft", "list", "table", "ip", "gate").stdout
         return rules.count("packets") == 2 and "packets 0 " not in rules
 
     def open(self):
-        self._router.nft("delete table ip gate")
+        self._router.nft("delete table ip gate\n")
 
 
 def one_round(pair, gate, crossed):

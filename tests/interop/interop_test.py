@@ -211,14 +211,15 @@ def run_cells(cases, cells):
     workers = [multiprocessing.Process(target=work, args=(n, tasks, results), daemon=True) for n in range(_WORKERS)]
     for worker in workers:
         worker.start()
-    outcome = {}
-    while len(outcome) < len(todo):
+    outcome, done = {}, 0
+    while done < len(todo):
         try:
             (cell_, role), reason, spent = results.get(timeout=2)
         except Exception:
             if not any(worker.is_alive() for worker in workers):
                 break
             continue
+        done += 1
         outcome[cell_, role] = f"ok {spent:.1f} s" if reason is None else "FAIL"
         if reason is None:
             cases.passed += 1
