@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "operator/api/kinds.h"
+#include "operator/store/notice.h"
+
+namespace hawser::store {
+
+struct Now {
+  TimePoint monotonic{};
+  WallTime wall{};
+};
+
+// Everything a source knows at one moment. Immutable once published.
+struct SourceSnapshot {
+  uint64_t revision = 0;  // rises with every published change
+  // Objects as last read without an error; metadata (uid, generation, creationTimestamp) is complete.
+  api::ObjectSet objects;
+  // What is wrong with the present text of an object, with its place. The object is in `objects` as it last
+  // was good, or not at all when it never was.
+  std::map<api::ObjectKey, std::string> broken;
+  // False: there may be objects whose names nobody knows yet (a file that never could be read since the
+  // start). Absence proves nothing then: nothing may be removed.
+  bool complete = true;
+};
+
+// Where objects come from: a folder of manifests, or an API server. Belongs to one thread.
+class ObjectSource {
+ public:
+  virtual ~ObjectSource() = default;
+  // Readable when poll() has something to do. Lives as long as the source.
+  virtual int event_fd() const = 0;
+  // When poll() has something to do without an event.
+  virtual std::optional<TimePoint> next_deadline() const = 0;
+  // Takes in what happened; true when snapshot() is a new one. Never blocks for long.
+  virtual bool poll(Now now) = 0;
+  // Never null after the first poll().
+  virtual std::shared_ptr<const SourceSnapshot> snapshot() const = 0;
+  virtual std::vector<Notice> take_notices() = 0;
+};
+
+}  // namespace hawser::store
