@@ -188,6 +188,10 @@ void Reconciler::withdraw(TimePoint now, const sa::ConnectionName& name, Connect
 
 void Reconciler::realize_all(TimePoint now) {
   for (auto& [name, connection] : connections_) realize(now, name, connection);
+  // A prefix that moves between two connections is free only once its old owner is through.
+  for (auto& [name, connection] : connections_) {
+    if (!connection.tunnel_failed.empty()) realize(now, name, connection);
+  }
   remove_leftovers();
 }
 

@@ -29,6 +29,8 @@ class RecordingDataPlane final : public dataplane::DataPlane {
   void clear_calls() { calls_.clear(); }
   // The next install() fails with this.
   void fail_next_install(Error error) { next_install_error_ = std::move(error); }
+  // Every configure() fails with this until it is cleared.
+  void fail_configure(std::optional<Error> error) { configure_error_ = std::move(error); }
   // Posted as if a packet had caused it.
   void post(sa::DataPlaneEvent event) { events_.push_back(std::move(event)); }
 
@@ -88,6 +90,7 @@ class RecordingDataPlane final : public dataplane::DataPlane {
   std::set<sa::ConnectionName> fail_closed_;
   std::deque<sa::DataPlaneEvent> events_;
   std::optional<Error> next_install_error_;
+  std::optional<Error> configure_error_;
   uint64_t activations_ = 0;
   uint64_t unknown_spi_packets_ = 0;
 };
