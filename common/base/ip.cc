@@ -54,7 +54,8 @@ bool IpAddress::is_unspecified() const {
 
 bool IpAddress::is_loopback() const {
   if (is_v4()) return octets_[0] == 127;
-  return octets_[15] == 1 && std::all_of(octets_.begin(), octets_.begin() + 15, [](uint8_t b) { return b == 0; });
+  return octets_[15] == 1 &&
+         std::all_of(octets_.begin(), octets_.begin() + 15, [](uint8_t b) { return b == 0; });
 }
 
 bool IpAddress::is_multicast() const { return is_v4() ? (octets_[0] & 0xf0) == 0xe0 : octets_[0] == 0xff; }
@@ -108,7 +109,9 @@ bool IpPrefix::contains(const IpAddress& address) const {
   return address.version() == version() && IpPrefix(address, length_).address_ == address_;
 }
 
-bool IpPrefix::contains(const IpPrefix& other) const { return other.length_ >= length_ && contains(other.address_); }
+bool IpPrefix::contains(const IpPrefix& other) const {
+  return other.length_ >= length_ && contains(other.address_);
+}
 
 IpAddress IpPrefix::last() const {
   std::array<uint8_t, 16> octets{};

@@ -39,7 +39,8 @@ const GroupRow* find_pfs_group(std::string_view pfs_name_or_alias) {
 }
 const EncryptionRow* find_encryption(uint16_t transform_id, uint16_t key_bits) {
   return find_row(kEncryption, [&](const auto& r) {
-    return r.transform_id == transform_id && (r.has_key_length_attribute ? r.key_bits == key_bits : key_bits == 0);
+    return r.transform_id == transform_id &&
+           (r.has_key_length_attribute ? r.key_bits == key_bits : key_bits == 0);
   });
 }
 const IntegrityRow* find_integrity(uint16_t integ_id) {
@@ -52,6 +53,8 @@ const GroupRow* find_group(uint16_t id) {
   return find_row(kGroup, [&](const auto& r) { return r.id == id; });
 }
 std::string_view canonical_group(std::string_view dh_name) { return canonical(kGroupAlias, dh_name); }
-std::string_view canonical_pfs_group(std::string_view pfs_name) { return canonical(kPfsGroupAlias, pfs_name); }
+std::string_view canonical_pfs_group(std::string_view pfs_name) {
+  return canonical(kPfsGroupAlias, pfs_name);
+}
 
 }  // namespace hawser::catalog
