@@ -12,7 +12,6 @@ namespace {
 
 using hawser::testing::load_vector_files;
 using hawser::testing::load_vectors;
-using hawser::testing::VectorRecord;
 
 class Vectors : public ::testing::Test {
  protected:

@@ -7,7 +7,6 @@
 namespace hawser::esp {
 namespace {
 
-using testing::concat;
 using testing::ipv4;
 using testing::ipv6;
 using testing::transport_checksum;
