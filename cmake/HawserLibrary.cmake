@@ -12,7 +12,8 @@ function(hawser_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wno-unused-parameter)
   # False alarms of g++ 12 inside its own std::vector and std::string once -O2 inlines them; AddressSanitizer looks
   # for the real thing.
-  target_compile_options(${target} PRIVATE -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict)
+  target_compile_options(${target} PRIVATE
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-array-bounds;-Wno-restrict>")
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   # cpprestsdk defines a macro U that breaks templates of other libraries.
   target_compile_definitions(${target} PRIVATE _TURN_OFF_PLATFORM_STRING)
