@@ -79,7 +79,7 @@ class Agent {
   std::unique_ptr<OperatorLink> link_;
   std::unique_ptr<RpcServer> rpc_;
   std::unique_ptr<HealthServer> health_;
-  UniqueFd signals_;
+  dataplane::UniqueFd signals_;
   std::shared_ptr<const status::Snapshot> snapshot_;
   TimePoint next_refresh_{};
   TimePoint next_snapshot_{};
@@ -90,6 +90,7 @@ class Agent {
 };
 
 Result<void> Agent::start() {
+  RETURN_IF_ERROR(check(options_.listen));
   jitter_ = std::make_unique<SeededJitter>(random_.next_u64());
   ASSIGN_OR_RETURN(context_, crypto::Context::system());
   ASSIGN_OR_RETURN(loop_, Loop::create());
@@ -140,7 +141,7 @@ Result<void> Agent::watch_inputs() {
   }
   RETURN_IF_ERROR(loop_->watch(plane_->event_fd(), [this] { receive_from_plane(); }));
   const sigset_t set = stop_signals();
-  signals_ = UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  signals_ = dataplane::UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals_) return Error{ErrorCode::Internal, std::string("cannot receive signals: ") + std::strerror(errno)};
   return loop_->watch(signals_.get(), [this] { on_signal(); });
 }

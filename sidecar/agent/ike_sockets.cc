@@ -37,11 +37,11 @@ Error socket_error(const std::string& what, uint16_t port) {
 
 bool set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
 
-Result<UniqueFd> open_socket(IpVersion version, uint16_t port) {
+Result<dataplane::UniqueFd> open_socket(IpVersion version, uint16_t port) {
   const bool v4 = version == IpVersion::V4;
-  UniqueFd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  dataplane::UniqueFd fd(socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) {
-    if (!v4 && errno == EAFNOSUPPORT) return UniqueFd();
+    if (!v4 && errno == EAFNOSUPPORT) return dataplane::UniqueFd();
     return socket_error("cannot open", port);
   }
   if (!v4 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) return socket_error("cannot limit to IPv6", port);
@@ -51,7 +51,7 @@ Result<UniqueFd> open_socket(IpVersion version, uint16_t port) {
   if (!info) return socket_error("cannot learn local addresses on", port);
   const auto any = to_native({IpPrefix::any(version).address(), port});
   if (bind(fd.get(), any.get(), any.size) != 0) {
-    if (!v4 && errno == EADDRNOTAVAIL) return UniqueFd();  // IPv6 is built in and switched off
+    if (!v4 && errno == EADDRNOTAVAIL) return dataplane::UniqueFd();  // IPv6 is built in and switched off
     return socket_error("cannot listen on", port);
   }
   return fd;
@@ -136,7 +136,7 @@ std::optional<ike::Datagram> IkeSockets::receive(int fd) {
 Result<void> IkeSockets::send(const ike::Datagram& datagram) {
   const bool v4 = datagram.remote.address.is_v4();
   const bool nat = datagram.local.port == ports_.nat;
-  const UniqueFd& fd = nat ? (v4 ? nat_v4_ : nat_v6_) : (v4 ? ike_v4_ : ike_v6_);
+  const dataplane::UniqueFd& fd = nat ? (v4 ? nat_v4_ : nat_v6_) : (v4 ? ike_v4_ : ike_v6_);
   if (!fd) return Error{ErrorCode::Unsupported, "this node has no IPv6: cannot reach " + datagram.remote.to_string()};
   auto to = to_native(datagram.remote);
   std::array<iovec, 2> vectors{};

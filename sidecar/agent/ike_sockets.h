@@ -5,7 +5,7 @@
 
 #include "common/base/ip.h"
 #include "common/base/result.h"
-#include "sidecar/agent/unique_fd.h"
+#include "sidecar/dataplane/node/unique_fd.h"
 #include "sidecar/ike/endpoint.h"
 
 namespace hawser::agent {
@@ -36,7 +36,7 @@ class IkeSockets {
  private:
   IkeSockets() = default;
   Ports ports_;
-  UniqueFd ike_v4_, ike_v6_, nat_v4_, nat_v6_;
+  dataplane::UniqueFd ike_v4_, ike_v6_, nat_v4_, nat_v6_;
 };
 
 }  // namespace hawser::agent

@@ -11,14 +11,14 @@
 namespace hawser::agent {
 namespace {
 
-Result<UniqueFd> open_file(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+Result<dataplane::UniqueFd> open_file(const std::string& path) {
+  dataplane::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (fd) return fd;
   return Error{ErrorCode::InvalidArgument, "--insecure-export-keys: cannot write '" + path + "': " + std::strerror(errno)};
 }
 
 // One write a line: two processes may append to the same file.
-void append_line(const UniqueFd& fd, const std::string& line) {
+void append_line(const dataplane::UniqueFd& fd, const std::string& line) {
   [[maybe_unused]] auto written = write(fd.get(), line.data(), line.size());
 }
 

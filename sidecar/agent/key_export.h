@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/base/result.h"
-#include "sidecar/agent/unique_fd.h"
+#include "sidecar/dataplane/node/unique_fd.h"
 #include "sidecar/ike/event.h"
 #include "sidecar/sa/child_sa_spec.h"
 
@@ -22,8 +22,8 @@ class KeyExport {
 
  private:
   KeyExport() = default;
-  UniqueFd ike_;
-  UniqueFd esp_;
+  dataplane::UniqueFd ike_;
+  dataplane::UniqueFd esp_;
 };
 
 // The lines alone, for tests.

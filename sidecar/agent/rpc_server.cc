@@ -17,7 +17,7 @@
 
 #include "hawser/v1/sidecar.grpc.pb.h"
 #include "sidecar/agent/sync_reactor.h"
-#include "sidecar/agent/unique_fd.h"
+#include "sidecar/dataplane/node/unique_fd.h"
 
 namespace hawser::agent {
 namespace {
@@ -112,7 +112,7 @@ Result<void> clear_stale_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  dataplane::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd && connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
     return Error{ErrorCode::Unavailable, "--listen: another sidecar listens on '" + path + "'"};
   }
@@ -140,6 +140,12 @@ Error cannot_listen(const std::string& flag, const std::string& address) {
 }
 
 }  // namespace
+
+Result<void> check(const ListenOptions& options) {
+  if (options.address.starts_with(kUnixScheme)) return {};
+  auto credentials = tls_credentials(options);
+  return credentials ? Result<void>() : credentials.error();
+}
 
 struct RpcServer::Impl {
   std::unique_ptr<Service> service;

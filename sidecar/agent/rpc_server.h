@@ -19,6 +19,9 @@ struct ListenOptions {
   std::string tls_peer_name;  // DNS name or URI in the operator's certificate
 };
 
+// InvalidArgument when no server could ever listen with these: TCP without TLS, files that cannot be read.
+Result<void> check(const ListenOptions& options);
+
 // Serves SidecarService. gRPC's threads do nothing but post to the loop; every function of Handler runs there.
 class RpcServer {
  public:

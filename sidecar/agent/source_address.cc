@@ -6,27 +6,27 @@
 #include <cstring>
 
 #include "sidecar/agent/socket_address.h"
-#include "sidecar/agent/unique_fd.h"
+#include "sidecar/dataplane/node/unique_fd.h"
 
 namespace hawser::agent {
 namespace {
 
-UniqueFd marked_socket(const IpAddress& address) {
-  UniqueFd fd(socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kSocketMark, sizeof kSocketMark) != 0) return UniqueFd();
+dataplane::UniqueFd marked_socket(const IpAddress& address) {
+  dataplane::UniqueFd fd(socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kSocketMark, sizeof kSocketMark) != 0) return dataplane::UniqueFd();
   return fd;
 }
 
 }  // namespace
 
 bool KernelSourceAddresses::is_local(const IpAddress& address) const {
-  UniqueFd fd = marked_socket(address);
+  dataplane::UniqueFd fd = marked_socket(address);
   const auto native = to_native({address, 0});
   return fd && bind(fd.get(), native.get(), native.size) == 0;
 }
 
 Result<IpAddress> KernelSourceAddresses::toward(const IpAddress& remote) const {
-  UniqueFd fd = marked_socket(remote);
+  dataplane::UniqueFd fd = marked_socket(remote);
   const auto native = to_native({remote, 500});
   NativeAddress local;
   local.size = sizeof local.storage;

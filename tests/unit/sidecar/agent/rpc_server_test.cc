@@ -1,6 +1,7 @@
 #include "sidecar/agent/rpc_server.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "hawser/v1/sidecar.grpc.pb.h"
 #include "sidecar/agent/loop.h"
 #include "sidecar/agent/trigger_client.h"
+#include "tests/support/pki/test_pki.h"
 
 namespace hawser::agent {
 namespace {
@@ -26,7 +28,7 @@ using Call = grpc::ClientReaderWriter<v1::OperatorMessage, v1::SidecarMessage>;
 class RpcServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "hawser-rpc-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "hawser-rpc-XXXXXX";
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder = pattern;
     options.address = "unix:" + folder + "/sidecar.sock";
@@ -225,10 +227,103 @@ TEST_F(RpcServerTest, TcpWithoutTlsIsRefused) {
   EXPECT_THAT(refused.error().message, HasSubstr("--tls-cert, --tls-key, --tls-ca and --tls-peer-name"));
 }
 
+// A server on TCP with the certificates of a test authority, and the operator's side of it.
+class RpcServerTlsTest : public RpcServerTest {
+ protected:
+  void SetUp() override {
+    RpcServerTest::SetUp();
+    const auto own = authority.issue("node-a", "DNS:node-a,IP:127.0.0.1");
+    tls.address = "127.0.0.1:0";
+    tls.tls_cert_file = own.certificate;
+    tls.tls_key_file = own.key;
+    tls.tls_ca_file = authority.ca_file();
+    tls.tls_peer_name = "hawser-operator";
+    auto started = RpcServer::start(tls, handler());
+    ASSERT_TRUE(started) << started.error().message;
+    tcp = std::move(started).value();
+  }
+  void TearDown() override {
+    tcp->shut_down();
+    RpcServerTest::TearDown();
+  }
+  // The status of a Trigger for a known connection with these client files; none: without a certificate.
+  grpc::Status call(const std::optional<testing::CertificateFiles>& client) {
+    grpc::SslCredentialsOptions ssl;
+    ssl.pem_root_certs = testing::read_file(authority.ca_file());
+    if (client) {
+      ssl.pem_cert_chain = testing::read_file(client->certificate);
+      ssl.pem_private_key = testing::read_file(client->key);
+    }
+    grpc::ChannelArguments arguments;
+    arguments.SetSslTargetNameOverride("node-a");
+    auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(tcp->port()), grpc::SslCredentials(ssl), arguments);
+    auto secure = v1::SidecarService::NewStub(channel);
+    grpc::ClientContext context;
+    v1::TriggerRequest request;
+    request.set_name("known");
+    v1::TriggerResponse response;
+    return secure->Trigger(&context, request, &response);
+  }
+
+  hawser::testing::TempDir files;
+  testing::TestPki authority{files};
+  ListenOptions tls;
+  std::unique_ptr<RpcServer> tcp;
+};
+
+TEST_F(RpcServerTlsTest, TheOperatorIsKnownByItsName) {
+  EXPECT_TRUE(call(authority.issue("operator", "DNS:hawser-operator")).ok());
+  EXPECT_TRUE(call(authority.issue("both", "DNS:other,DNS:hawser-operator")).ok());
+}
+
+TEST_F(RpcServerTlsTest, AnotherNameOfTheSameAuthorityIsRefused) {
+  const auto status = call(authority.issue("node-b", "DNS:node-b"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  // A common name is no name.
+  EXPECT_EQ(call(authority.issue("hawser-operator", "DNS:node-c")).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(RpcServerTlsTest, NoCertificateOrOneOfAnotherAuthorityIsNoConnection) {
+  EXPECT_EQ(call(std::nullopt).error_code(), grpc::StatusCode::UNAVAILABLE);
+  testing::TestPki other(files, "other");
+  EXPECT_EQ(call(other.issue("operator-2", "DNS:hawser-operator")).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(RpcServerTlsTest, AFileThatIsNotThereIsNamed) {
+  tls.tls_key_file = files.file("nowhere");
+  auto refused = check(tls);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--tls-key: cannot read"));
+}
+
 TEST(HealthServerTest, AnswersProbes) {
   auto health = HealthServer::start("127.0.0.1:0");
   ASSERT_TRUE(health);
-  EXPECT_GT((*health)->port(), 0);
+  // grpc.health.v1.Health/Check in bytes: HealthCheckRequest{} to HealthCheckResponse{status = 1}.
+  const auto probe = [&] {
+    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string((*health)->port()), grpc::InsecureChannelCredentials());
+    grpc::GenericStub stub(channel);
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    grpc::ByteBuffer request;
+    grpc::ByteBuffer response;
+    grpc::Slice empty;
+    request = grpc::ByteBuffer(&empty, 1);
+    auto rpc = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
+    rpc->StartCall();
+    grpc::Status status;
+    rpc->Finish(&response, &status, nullptr);
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    grpc::Slice slice;
+    EXPECT_TRUE(response.DumpToSingleSlice(&slice).ok());
+    return std::string(slice.begin(), slice.end());
+  };
+  EXPECT_EQ(probe(), std::string("\x08\x01"));  // SERVING
+  (*health)->set_serving(false);
+  EXPECT_EQ(probe(), std::string("\x08\x02"));  // NOT_SERVING
 }
 
 }  // namespace
