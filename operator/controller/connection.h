@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "operator/controller/decision.h"
+#include "operator/controller/verdict.h"
+
+namespace hawser::controller {
+
+// A sidecar that is away, or has not acknowledged yet, for less than this leaves the status as it was: a
+// restart of the operator or a broken stream is no news about a tunnel.
+inline constexpr Duration kGrace = std::chrono::seconds(3);
+
+// What is decided of one connection.
+struct ConnectionDecision {
+  ObjectStatus status;
+  std::optional<InForce> in_force;  // nullopt: hold
+  // Which sidecar has it; null: not known, so that a hold goes to all.
+  const sidecars::SidecarSnapshot* sidecar = nullptr;
+  std::optional<TimePoint> again_at;
+};
+
+// `connection` is null when its text never was good since the start. `last_revision` rises when the spec is a
+// new one.
+ConnectionDecision decide_connection(const api::ObjectKey& key, const api::Connection* connection,
+                                     const Inputs& inputs, const Verdicts& verdicts,
+                                     sidecars::SpecRevision& last_revision, store::Now now);
+
+}  // namespace hawser::controller

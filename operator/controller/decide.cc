@@ -1,0 +1,151 @@
+#include "operator/controller/decide.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/controller/connection.h"
+#include "operator/controller/gateway.h"
+#include "operator/controller/other_kinds.h"
+#include "operator/controller/verdict.h"
+
+namespace hawser::controller {
+namespace {
+
+using api::Kind;
+using api::ObjectKey;
+using catalog::ConditionType;
+
+template <typename Objects, typename Decide>
+void decide_all(Kind kind, const Objects& objects, Decision& decision, Decide decide_one) {
+  for (const auto& [name, object] : objects)
+    decision.statuses[ObjectKey{kind, object.meta.namespace_, object.meta.name}] = decide_one(object);
+}
+
+sidecars::DesiredEntry entry_of(const ObjectKey& key, const ConnectionDecision& connection) {
+  sidecars::DesiredEntry entry;
+  entry.namespace_ = key.namespace_;
+  entry.name = key.name;
+  entry.uid = connection.status.meta.uid;
+  if (connection.in_force) {
+    entry.spec = connection.in_force->spec;
+    entry.revision = connection.in_force->revision;
+  }
+  return entry;
+}
+
+void place(const ObjectKey& key, ConnectionDecision&& connection, Decision& decision) {
+  const sidecars::DesiredEntry entry = entry_of(key, connection);
+  const std::string* only = connection.in_force             ? &connection.in_force->sidecar
+                            : connection.sidecar != nullptr ? &connection.sidecar->name
+                                                            : nullptr;
+  for (auto& [sidecar, desired] : decision.desired)
+    if (only == nullptr || *only == sidecar) desired.entries.push_back(entry);
+  if (connection.in_force)
+    decision.memory.in_force[api::map_key(key.namespace_, key.name)] = *std::move(connection.in_force);
+  if (connection.again_at)
+    decision.again_at =
+        decision.again_at ? std::min(*decision.again_at, *connection.again_at) : connection.again_at;
+  decision.statuses[key] = std::move(connection.status);
+}
+
+void decide_connections(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
+  auto one = [&](const ObjectKey& key, const api::Connection* connection) {
+    place(key, decide_connection(key, connection, inputs, verdicts, decision.memory.last_revision, now),
+          decision);
+  };
+  const auto& connections = inputs.source->objects.connections;
+  for (const auto& [name, connection] : connections)
+    one({Kind::Connection, connection.meta.namespace_, connection.meta.name}, &connection);
+  for (const auto& [key, message] : inputs.source->broken)
+    if (key.kind == Kind::Connection && !connections.contains(api::map_key(key.namespace_, key.name)))
+      one(key, nullptr);
+}
+
+void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
+  std::map<std::string, std::vector<ProgrammedConnection>> by_gateway;
+  for (const auto& [name, connection] : inputs.source->objects.connections) {
+    const ObjectKey key{Kind::Connection, connection.meta.namespace_, connection.meta.name};
+    const api::Condition* programmed = decision.statuses.at(key).status.find(ConditionType::Programmed);
+    by_gateway[api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)]
+        .push_back({name, *programmed});
+  }
+  for (const auto& [name, gateway] : inputs.source->objects.virtual_network_gateways)
+    decision.statuses[ObjectKey{Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name}] =
+        decide_gateway(gateway, by_gateway[name], inputs, verdicts, now);
+}
+
+void decide_others(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
+  const api::ObjectSet& objects = inputs.source->objects;
+  decide_all(Kind::VirtualNetwork, objects.virtual_networks, decision,
+             [&](const auto& object) { return decide_network(object, inputs, verdicts, now); });
+  decide_all(Kind::LocalNetworkGateway, objects.local_network_gateways, decision,
+             [&](const auto& object) { return decide_site(object, inputs, verdicts, now); });
+  decide_all(Kind::IpsecPolicy, objects.ipsec_policies, decision,
+             [&](const auto& object) { return decide_policy(object, inputs, verdicts, now); });
+  for (const auto& [key, message] : inputs.source->broken)
+    if (key.kind != Kind::Secret && !decision.statuses.contains(key))
+      decision.statuses[key] = decide_broken(key, inputs, verdicts, now);
+}
+
+// While not every object is known, a status may be that of an object nobody can see now.
+void find_removed(const Inputs& inputs, Decision& decision) {
+  if (!inputs.source->complete) return;
+  for (const auto& [key, status] : inputs.previous)
+    if (!decision.statuses.contains(key)) decision.removed.push_back(key);
+}
+
+void tell_warnings(const Verdicts& verdicts, const Inputs& inputs, Decision& decision) {
+  for (const policy::Violation& violation : verdicts.all()) {
+    if (violation.severity != policy::Severity::Warn) continue;
+    const std::string text =
+        violation.object.to_string() + ": " + violation.field_path + ": " + violation.message;
+    if (!inputs.memory.warnings.contains(text))
+      decision.notices.push_back({store::Notice::Level::Warning, text});
+    decision.memory.warnings.insert(text);
+  }
+}
+
+// What a person wants to read in the log: each condition that moved, with the reason. Ready repeats one of
+// the others.
+void tell_transitions(const Inputs& inputs, Decision& decision) {
+  for (const auto& [key, object] : decision.statuses) {
+    auto before = inputs.previous.find(key);
+    for (const api::Condition& condition : object.status.conditions) {
+      if (condition.type > ConditionType::PfsVerified || condition.status == api::ConditionStatus::Unknown)
+        continue;
+      const api::Condition* old =
+          before == inputs.previous.end() ? nullptr : before->second.find(condition.type);
+      if (old != nullptr && old->status == condition.status && old->reason == condition.reason) continue;
+      if (old == nullptr && condition.status == api::ConditionStatus::True && key.kind != Kind::Connection)
+        continue;
+      std::string text = key.to_string() + ": " + std::string(catalog::name(condition.type)) + "=" +
+                         api::to_string(condition.status) + " (" +
+                         std::string(catalog::name(condition.reason)) + ")";
+      if (!condition.message.empty()) text += ": " + condition.message;
+      const bool good =
+          condition.status == api::ConditionStatus::True || condition.reason == catalog::Reason::Connecting;
+      decision.notices.push_back({good ? store::Notice::Level::Info : store::Notice::Level::Warning, text});
+    }
+  }
+  for (const ObjectKey& key : decision.removed)
+    decision.notices.push_back({store::Notice::Level::Info, key.to_string() + ": removed"});
+}
+
+}  // namespace
+
+Decision decide(const Inputs& inputs, store::Now now) {
+  Decision decision;
+  decision.memory.last_revision = inputs.memory.last_revision;
+  for (const auto& sidecar : inputs.sidecars)
+    decision.desired[sidecar.name].hold_others = !inputs.source->complete;
+  const Verdicts verdicts(inputs);
+  decide_connections(inputs, verdicts, now, decision);
+  decide_gateways(inputs, verdicts, now, decision);
+  decide_others(inputs, verdicts, now, decision);
+  find_removed(inputs, decision);
+  tell_warnings(verdicts, inputs, decision);
+  tell_transitions(inputs, decision);
+  return decision;
+}
+
+}  // namespace hawser::controller

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hawser/v1/state.pb.h"
+#include "operator/api/kinds.h"
+#include "operator/api/status.h"
+#include "operator/sidecars/sidecar_client.h"
+#include "operator/store/notice.h"
+#include "operator/store/object_source.h"
+
+// What goes into one pass of the controller, and what comes out of it. Plain values.
+namespace hawser::controller {
+
+// "namespace/name" of a connection.
+using ConnectionName = sidecars::ConnectionName;
+
+// The spec of a connection that was accepted last. It stays in force while a later edit is refused.
+struct InForce {
+  std::shared_ptr<const v1::ConnectionSpec> spec;
+  sidecars::SpecRevision revision = 0;
+  int64_t generation = 0;  // of the Connection when this was accepted
+  std::string sidecar;     // which one has it
+  api::EffectivePolicy policy;
+};
+
+// What one pass leaves for the next. Lost at a restart: then a connection that cannot be compiled is held
+// instead.
+struct Memory {
+  std::map<ConnectionName, InForce> in_force;
+  sidecars::SpecRevision last_revision = 0;
+  std::set<std::string> warnings;  // told already
+};
+
+struct Inputs {
+  std::shared_ptr<const store::SourceSnapshot> source;
+  std::map<api::ObjectKey, api::Status> previous;
+  Memory memory;
+  std::vector<sidecars::SidecarSnapshot> sidecars;  // in the order of the flags
+};
+
+struct ObjectStatus {
+  api::ObjectMeta meta;
+  api::Status status;
+};
+
+struct Decision {
+  std::map<api::ObjectKey, ObjectStatus> statuses;   // of every object that has one
+  std::vector<api::ObjectKey> removed;               // objects that are gone
+  std::map<std::string, sidecars::Desired> desired;  // by sidecar
+  Memory memory;
+  std::vector<store::Notice> notices;
+  std::optional<TimePoint> again_at;  // something changes by time alone then
+};
+
+}  // namespace hawser::controller

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "hawser/v1/state.pb.h"
+#include "operator/api/status.h"
+
+namespace hawser::controller {
+
+// What the sidecar says of a connection, in the words of its status. Absent stays absent.
+std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status);
+std::optional<api::LastFailure> last_failure_of(const v1::ConnectionStatus& status);
+
+// The reason of that name if it belongs to the condition; `otherwise` for a name that a newer sidecar made
+// up.
+catalog::Reason reason_of(const std::string& name, catalog::ConditionType type, catalog::Reason otherwise);
+
+}  // namespace hawser::controller

@@ -1,0 +1,78 @@
+#include "operator/controller/gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/controller/assign.h"
+#include "operator/controller/connection.h"
+
+namespace hawser::controller {
+namespace {
+
+using api::ConditionStatus;
+using catalog::ConditionType;
+using catalog::Reason;
+using sidecars::LinkState;
+
+void set_resolved(Conditions& conditions, const std::vector<policy::MissingReference>& missing) {
+  if (missing.empty())
+    return conditions.set(ConditionType::ResolvedRefs, ConditionStatus::True, Reason::Resolved, "");
+  std::string message;
+  for (const policy::MissingReference& reference : missing)
+    message += (message.empty() ? "" : "; ") + reference.field_path + ": " + reference.message;
+  conditions.set(ConditionType::ResolvedRefs, ConditionStatus::False, missing.front().reason, message);
+}
+
+// The gateway stands in its sidecar when that is there and has every connection of it.
+void set_programmed(Conditions& conditions, const sidecars::SidecarSnapshot& sidecar,
+                    const std::vector<ProgrammedConnection>& connections, store::Now now) {
+  constexpr ConditionType kType = ConditionType::Programmed;
+  if (sidecar.state == LinkState::Connecting) {
+    if (conditions.previous(kType) != nullptr) return conditions.keep(kType);
+    return conditions.set(kType, ConditionStatus::Unknown, Reason::Pending,
+                          "waiting for sidecar " + sidecar.name);
+  }
+  if (sidecar.state != LinkState::Connected) {
+    if (conditions.previous(kType) != nullptr && now.monotonic - sidecar.since < kGrace)
+      return conditions.keep(kType);
+    return conditions.set(kType, ConditionStatus::Unknown, Reason::SidecarUnreachable,
+                          "sidecar " + sidecar.name + ": " + sidecar.message);
+  }
+  auto rest = std::ranges::find_if(connections, [](const ProgrammedConnection& c) {
+    return c.programmed.status != ConditionStatus::True;
+  });
+  if (rest == connections.end())
+    return conditions.set(kType, ConditionStatus::True, Reason::Programmed,
+                          "sidecar " + sidecar.name + " serves it");
+  conditions.set(kType, rest->programmed.status, rest->programmed.reason,
+                 "Connection " + rest->name + ": " + rest->programmed.message);
+}
+
+}  // namespace
+
+ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
+                            const std::vector<ProgrammedConnection>& connections, const Inputs& inputs,
+                            const Verdicts& verdicts, store::Now now) {
+  const api::ObjectKey key{api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name};
+  auto previous = inputs.previous.find(key);
+  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second,
+                        gateway.meta.generation, now.wall);
+  set_resolved(conditions, policy::resolve(inputs.source->objects, gateway));
+  verdicts.set_accepted(conditions, {key});
+  ObjectStatus out;
+  auto sidecar = assign(gateway, inputs.sidecars);
+  if (sidecar) {
+    set_programmed(conditions, **sidecar, connections, now);
+    out.status.node = (*sidecar)->node.empty() ? (*sidecar)->name : (*sidecar)->node;
+  } else {
+    conditions.set(ConditionType::Programmed, ConditionStatus::False, Reason::NodeUnavailable,
+                   sidecar.error().message);
+  }
+  conditions.set_ready();
+  out.meta = gateway.meta;
+  out.status.observed_generation = gateway.meta.generation;
+  out.status.conditions = conditions.take();
+  return out;
+}
+
+}  // namespace hawser::controller

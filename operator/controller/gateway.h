@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "operator/controller/decision.h"
+#include "operator/controller/verdict.h"
+
+namespace hawser::controller {
+
+// Programmed of one connection of the gateway.
+struct ProgrammedConnection {
+  std::string name;
+  api::Condition programmed;
+};
+
+ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
+                            const std::vector<ProgrammedConnection>& connections, const Inputs& inputs,
+                            const Verdicts& verdicts, store::Now now);
+
+}  // namespace hawser::controller

@@ -1,0 +1,79 @@
+#include "operator/controller/verdict.h"
+
+#include <algorithm>
+
+namespace hawser::controller {
+
+using api::ConditionStatus;
+using catalog::ConditionType;
+using catalog::Reason;
+
+namespace {
+
+template <typename Objects>
+void add_accepted(api::Kind kind, const Objects& objects, const Inputs& inputs,
+                  policy::AcceptedObjects& accepted) {
+  for (const auto& [name, object] : objects) {
+    const api::ObjectKey key{kind, object.meta.namespace_, object.meta.name};
+    auto status = inputs.previous.find(key);
+    if (status == inputs.previous.end()) continue;
+    const api::Condition* condition = status->second.find(ConditionType::Accepted);
+    if (condition != nullptr && condition->status == ConditionStatus::True &&
+        condition->observed_generation == object.meta.generation)
+      accepted.insert(key);
+  }
+}
+
+ConditionType type_of(Reason reason) { return catalog::kReasons[static_cast<size_t>(reason)].type; }
+
+}  // namespace
+
+policy::AcceptedObjects accepted_before(const Inputs& inputs) {
+  policy::AcceptedObjects accepted;
+  const api::ObjectSet& objects = inputs.source->objects;
+  add_accepted(api::Kind::VirtualNetwork, objects.virtual_networks, inputs, accepted);
+  add_accepted(api::Kind::VirtualNetworkGateway, objects.virtual_network_gateways, inputs, accepted);
+  add_accepted(api::Kind::LocalNetworkGateway, objects.local_network_gateways, inputs, accepted);
+  add_accepted(api::Kind::IpsecPolicy, objects.ipsec_policies, inputs, accepted);
+  add_accepted(api::Kind::Connection, objects.connections, inputs, accepted);
+  return accepted;
+}
+
+Verdicts::Verdicts(const Inputs& inputs)
+    : source_(*inputs.source),
+      violations_(policy::validate(inputs.source->objects, accepted_before(inputs))) {}
+
+std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::ObjectKey>& keys,
+                                                         ConditionType type) const {
+  std::vector<const policy::Violation*> found;
+  for (const api::ObjectKey& key : keys) {
+    for (const policy::Violation& violation : violations_)
+      if (violation.severity == policy::Severity::Refuse && violation.object == key &&
+          type_of(violation.reason) == type)
+        found.push_back(&violation);
+  }
+  return found;
+}
+
+const std::string* Verdicts::broken(const api::ObjectKey& key) const {
+  auto found = source_.broken.find(key);
+  return found == source_.broken.end() ? nullptr : &found->second;
+}
+
+void Verdicts::set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const {
+  if (const std::string* text = broken(keys.front()))
+    return conditions.set(ConditionType::Accepted, ConditionStatus::False, Reason::InvalidSpec, *text);
+  const auto refused = refusals(keys, ConditionType::Accepted);
+  if (refused.empty())
+    return conditions.set(ConditionType::Accepted, ConditionStatus::True, Reason::Accepted, "");
+  std::string message;
+  for (const policy::Violation* violation : refused) {
+    if (!message.empty()) message += "; ";
+    if (violation->object != keys.front()) message += violation->object.to_string() + ": ";
+    if (!violation->field_path.empty()) message += violation->field_path + ": ";
+    message += violation->message;
+  }
+  conditions.set(ConditionType::Accepted, ConditionStatus::False, refused.front()->reason, message);
+}
+
+}  // namespace hawser::controller

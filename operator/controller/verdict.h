@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "operator/controller/conditions.h"
+#include "operator/controller/decision.h"
+#include "operator/policy/policy.h"
+
+namespace hawser::controller {
+
+// What rules and text say of every object, looked up by object.
+class Verdicts {
+ public:
+  Verdicts(const Inputs& inputs);
+
+  // Refusals of these objects under the condition `type` (Accepted or ResolvedRefs), in order.
+  std::vector<const policy::Violation*> refusals(const std::vector<api::ObjectKey>& keys,
+                                                 catalog::ConditionType type) const;
+  // What is wrong with the present text of the object; null when nothing is.
+  const std::string* broken(const api::ObjectKey& key) const;
+  const std::vector<policy::Violation>& all() const { return violations_; }
+
+  // Accepted of an object that stands alone, or on the other `keys` too (the object itself is the first).
+  void set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const;
+
+ private:
+  const store::SourceSnapshot& source_;
+  std::vector<policy::Violation> violations_;
+};
+
+// Accepted before, with the spec it has now: an edited object has to earn its place again.
+policy::AcceptedObjects accepted_before(const Inputs& inputs);
+
+}  // namespace hawser::controller
