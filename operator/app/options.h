@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/result.h"
+#include "operator/app/log.h"
+#include "operator/sidecars/sidecar_address.h"
+
+namespace hawser::app {
+
+// host and port of a listener; nullopt where it is switched off ("off").
+struct ListenAddress {
+  std::string host;
+  uint16_t port = 0;
+  std::string to_string() const { return host + ":" + std::to_string(port); }
+};
+
+// The command line of hawser-operator.
+struct Options {
+  std::string manifests;
+  std::string status;
+  std::vector<sidecars::SidecarAddress> sidecars;
+  std::optional<ListenAddress> metrics = ListenAddress{"0.0.0.0", 9449};
+  std::optional<ListenAddress> health = ListenAddress{"0.0.0.0", 9450};
+  std::string identity;
+  LogLevel log_level = LogLevel::Info;
+  LogFormat log_format = LogFormat::Text;
+};
+
+// What to do with a command line.
+struct ParsedCommandLine {
+  std::optional<Options> options;  // else: print `text` and leave with `exit_code`
+  std::string text;
+  int exit_code = 0;
+};
+ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace hawser::app

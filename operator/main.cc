@@ -1,0 +1,56 @@
+// hawser-operator: reads manifests, checks them against the Azure Stack rules, tells the sidecars, writes
+// status.
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "operator/app/runtime.h"
+#include "operator/kube/cpprest/threads.h"
+
+namespace {
+
+// Shared keys are in this process's memory.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+// Before any thread exists: all of them inherit the mask, so the signals arrive here only.
+int take_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace hawser;
+  forbid_core_dumps();
+  // gRPC writes its own lines to standard error; what matters of them is in ours.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  const auto parsed = app::parse_command_line({argv + 1, argv + argc});
+  if (!parsed.options) {
+    (parsed.exit_code == 0 ? std::cout : std::cerr) << parsed.text;
+    return parsed.exit_code;
+  }
+  const int stop_fd = take_stop_signals();
+  kube::limit_http_threads(2);
+  const SystemClock clock;
+  const app::Log log(parsed.options->log_level, parsed.options->log_format);
+  auto runtime = app::Runtime::start(*parsed.options, clock, log);
+  if (!runtime) {
+    log.error(runtime.error().message);
+    return 1;
+  }
+  (*runtime)->run(stop_fd);
+  return 0;
+}
