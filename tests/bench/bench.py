@@ -83,7 +83,7 @@ def memory(cases):
     with TwoSites() as lab:
         ours = Gateway(lab, lab.left, export_keys=False)
         with cases.case("memory of an idle sidecar"):
-            ours.start()
+            ours.start_sidecar()
             wait_until("the sidecar's metrics", lambda: "hawser_build_info" in ours.metrics_text(), 10)
             idle, idle_own = resident(ours.sidecar)
             cases.note(f"{idle} KiB resident, {idle_own} KiB of it its own")
@@ -94,6 +94,7 @@ def memory(cases):
             peer = StrongSwan(lab, lab.right).start()
             peer.load(suites.SAMPLE, manifests.KEY, local="%any", local_id="%any", unique="never")
             ours.apply(objects)
+            ours.start_operator()
             names = [f"to-site-{n}" for n in range(len(addresses))]
 
             def up():
