@@ -25,6 +25,7 @@ struct ChildSa {
   bool confirmed = false;        // the peer is known to receive on it: Delete of the old pair, or a packet
   bool answer_seen = false;      // as responder: a later request shows that our answer arrived (window of one)
   bool confirm_by_ike = false;   // made in IKE_AUTH: any later message on the IKE SA confirms it
+  sa::Spi successor;             // Rekeyed: the inbound SPI of what replaced it
   bool redundant = false;        // lost a collision: never preferred
   bool outbound_active = false;
   uint64_t order = 0;  // of installation in this connection

@@ -72,9 +72,8 @@ ChildSa* best_outbound(Connection& connection) {
 }
 
 Connection* connection_of(Engine& engine, sa::Spi inbound) {
-  for (auto& [name, connection] : engine.connections)
-    if (connection->find_child(inbound) != nullptr) return connection.get();
-  return nullptr;
+  auto it = engine.by_inbound.find(inbound);
+  return it == engine.by_inbound.end() ? nullptr : it->second;
 }
 
 void heard(Engine& engine, const ChildSa& child) {
@@ -135,6 +134,7 @@ ChildSa& install_child(Engine& engine, IkeSa& owner, NewChild made) {
   owner.agreed_suite = child.suite;
   set_lifetimes(engine, owner, child);
   sa::ChildSaSpec spec = make_spec(engine, owner, child, made);
+  engine.by_inbound.emplace(child.inbound, &connection);
   connection.children.push_back(std::move(child));
   ChildSa* best = best_outbound(connection);
   spec.use_outbound = best == &connection.children.back();
@@ -160,6 +160,7 @@ void remove_child(Engine& engine, Connection& connection, sa::Spi inbound) {
   auto it = std::ranges::find(connection.children, inbound, &ChildSa::inbound);
   if (it == connection.children.end()) return;
   connection.children.erase(it);
+  engine.by_inbound.erase(inbound);
   engine.actions.emplace_back(sa::RemoveChildSa{connection.config.name, inbound});
 }
 

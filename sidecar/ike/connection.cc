@@ -48,7 +48,13 @@ void ensure_sa(Engine& engine, Connection& connection) {
 }
 
 void update_reason(Engine& engine, Connection& connection) {
-  if (!has_tunnel(connection)) return;
+  if (!has_tunnel(connection)) {
+    // It ended by plan (hard lifetime, a change of configuration): no fault, but no tunnel either.
+    const bool waits = connection.config.mode == Mode::ResponderOnly;
+    if (connection.reason == Reason::Established)
+      set_reason(engine, connection, waits ? Reason::WaitingForPeer : Reason::Connecting, "");
+    return;
+  }
   connection.failures = connection.child_failures = 0;
   connection.timers.clear(ConnectionTimer::ChildRetry);
   set_reason(engine, connection, Reason::Established, "");
@@ -130,7 +136,8 @@ Duration back_off(Engine& engine, int failures) {
 void replace_ike_sa(Engine& engine, Connection& connection, Duration wait) {
   if (connection.config.mode == Mode::ResponderOnly) return;
   ++connection.generation;
-  schedule_retry(engine, connection, wait, wait);
+  connection.timers.clear(ConnectionTimer::Retry);
+  if (wait > Duration{}) schedule_retry(engine, connection, wait, wait);
 }
 
 void schedule_retry(Engine& engine, Connection& connection, Duration low, Duration high) {

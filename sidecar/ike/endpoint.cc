@@ -117,9 +117,10 @@ void start_over(Engine& engine, Connection& connection) {
 // The suites, the key or the identities changed: what was negotiated under the old ones is replaced, and goes only
 // when the new one stands.
 void renegotiate(Engine& engine, Connection& connection) {
-  if (IkeSa* own = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr)
-    close_sa(engine, *own, Children::Remove);
-  connection.failures = 0;
+  for (auto* sa : connection.sas)
+    if (sa->state == SaState::SaInitSent || sa->state == SaState::SaInitReplied || sa->state == SaState::AuthSent)
+      close_sa(engine, *sa, Children::Remove);
+  connection.failures = connection.child_failures = 0;
   ++connection.generation;
   connection.timers.clear(ConnectionTimer::Retry);
   connection.timers.clear(ConnectionTimer::ChildRetry);
@@ -129,6 +130,8 @@ void renegotiate(Engine& engine, Connection& connection) {
 }
 
 void rekey_children(Connection& connection) {
+  connection.child_failures = 0;
+  connection.timers.clear(ConnectionTimer::ChildRetry);
   for (auto& child : connection.children) {
     if (child.state != ChildState::Installed) continue;
     for (auto* sa : connection.sas)

@@ -118,13 +118,10 @@ sa::IkeSpi new_ike_spi(Engine& engine) {
 }
 
 sa::Spi new_spi(Engine& engine) {
-  auto taken = [&](sa::Spi spi) {
-    return std::ranges::any_of(engine.connections, [&](auto& c) { return c.second->find_child(spi) != nullptr; });
-  };
   sa::Spi spi;
   do {
     spi = sa::Spi{engine.random.next_u32()};
-  } while (spi.value <= 255 || taken(spi));
+  } while (spi.value <= 255 || engine.by_inbound.contains(spi));
   return spi;
 }
 

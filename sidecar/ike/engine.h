@@ -22,6 +22,7 @@ struct Engine {
   std::map<sa::ConnectionName, std::unique_ptr<Connection>> connections;
   std::multimap<IpAddress, Connection*> by_remote;
   std::map<sa::IkeSpi, std::unique_ptr<IkeSa>> sas;  // by our own SPI (RFC 7296 2.6)
+  std::map<sa::Spi, Connection*> by_inbound;         // of every Child SA that is installed
   bool shutting_down = false;
   uint64_t dropped = 0;
 

@@ -194,6 +194,7 @@ void answer_child(Engine& engine, IkeSa& sa, const Received& received, std::opti
   const sa::Spi inbound = answer.child.inbound;
   if (ChildSa* old = old_inbound ? connection.find_child(*old_inbound) : nullptr) {
     old->state = ChildState::Rekeyed;
+    old->successor = inbound;
     old->timers.clear(ChildTimer::Rekey);
     if (sa.request && sa.request->task == Task{RequestKind::RekeyChild, old->inbound, false})
       sa.request->collision = Request::Collision{inbound, std::min(nonce_i, nonce_r)};
@@ -233,7 +234,7 @@ void begin_create_child(Engine& engine, IkeSa& sa, const Task& task) {
   if (rekey) {
     const ChildSa* child = own_child(sa, task.child);
     if (child == nullptr || child->state != ChildState::Installed) return;  // replaced or deleted meanwhile
-    if (!child->answer_seen) return sa.connection->find_child(task.child)->timers.set(ChildTimer::Rekey, engine.now);
+    if (!child->answer_seen) return sa.connection->find_child(task.child)->timers.set(ChildTimer::Rekey, engine.now + seconds(1));
   }
   Request request;
   request.task = task;

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 using wire::NotifyType;
 
 constexpr size_t kMaxHalfOpen = 32;  // of one peer; its address proves nothing yet
+constexpr size_t kMaxSas = 128;      // with those that failed and only repeat their last answer
 constexpr int kMaxCookieRounds = 3;
 constexpr Duration kErrorGrace = seconds(2);
 
@@ -161,7 +162,8 @@ void begin_ike_sa_init(Engine& engine, IkeSa& sa) {
 void on_ike_sa_init_request(Engine& engine, IkeSa& idle, const Received& received) {
   Connection& connection = *idle.connection;
   if (repeats_known_request(engine, connection, received)) return;
-  if (engine.shutting_down || connection.config.mode == Mode::InitiatorOnly || half_open(connection) >= kMaxHalfOpen)
+  if (engine.shutting_down || connection.config.mode == Mode::InitiatorOnly || half_open(connection) >= kMaxHalfOpen ||
+      connection.sas.size() >= kMaxSas)
     return void(++engine.dropped);
   auto choice = choose_ike(*received.message.find<wire::SaPayload>(), connection.config.ike_suite, 0);
   if (auto* mismatch = std::get_if<Mismatch>(&choice)) return refuse(engine, connection, received, std::move(*mismatch));

@@ -57,6 +57,9 @@ std::optional<sa::Spi> delete_pair(Engine& engine, IkeSa& sa, sa::Spi outbound) 
   const sa::Spi inbound = child->inbound;
   // Both sides deleted it at once: each answer goes without (RFC 7296 1.4.1).
   const bool crossed = sa.request && sa.request->task == Task{RequestKind::DeleteChild, inbound, false};
+  // RFC 7296 2.8: the peer is through with the old pair, so it is ready on the new one.
+  if (ChildSa* next = child->state == ChildState::Rekeyed ? sa.connection->find_child(child->successor) : nullptr)
+    confirm_child(*next);
   linger_child(engine, *sa.connection, *child);
   if (crossed) return std::nullopt;
   return inbound;
@@ -73,6 +76,7 @@ void begin_informational(Engine& engine, IkeSa& sa, const Task& task) {
     if (task.authentication_failed) payloads.emplace_back(make_notify(NotifyType::AuthenticationFailed));
     payloads.emplace_back(delete_ike());
     sa.state = SaState::Deleting;
+    sa.timers.clear_all();
   } else if (task.kind == RequestKind::DeleteChild) {
     ChildSa* child = sa.connection->find_child(task.child);
     if (child == nullptr || child->owner != sa.local_spi) return;  // the peer deleted it meanwhile
