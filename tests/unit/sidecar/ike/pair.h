@@ -94,6 +94,7 @@ class Pair {
     while (auto datagram = side.endpoint->poll_transmit()) {
       ++sent;
       if (lose && lose(side, *datagram)) continue;
+      if (translate) translate(side, *datagram);
       wire.emplace(now + latency, std::pair(&side == &left ? &right : &left, std::move(*datagram)));
     }
   }
@@ -123,6 +124,7 @@ class Pair {
   TimePoint now{std::chrono::hours(1)};
   Duration latency = std::chrono::milliseconds(10);
   std::function<bool(const Side& from, const Datagram&)> lose;
+  std::function<void(const Side& from, Datagram&)> translate;
   Side left, right;
   std::multimap<TimePoint, std::pair<Side*, Datagram>> wire;
   int sent = 0;
