@@ -8,8 +8,8 @@ namespace hawser::ike {
 
 inline constexpr uint8_t kAuthSharedKey = 2;  // RFC 7296 3.8: Shared Key Message Integrity Code
 
-// What one side signs (RFC 7296 2.15): its own IKE_SA_INIT message as last sent, the other side's nonce, and its
-// identity payload's body under its SK_p.
+// What one side signs (RFC 7296 2.15): its own IKE_SA_INIT message as last sent, the other side's nonce, and
+// its identity payload's body under its SK_p.
 struct SignedOctets {
   BytesView init_message;
   BytesView peer_nonce;

@@ -59,7 +59,8 @@ auto preference(Connection& connection, const ChildSa& child) {
     if (sa->local_spi == child.owner) owner = sa;
   const IkeSa* best = preferred_sa(connection);
   const bool on_best = owner != nullptr && owner == best;
-  return std::make_tuple(child.confirmed, on_best, !child.redundant, child.state == ChildState::Installed, child.order);
+  return std::make_tuple(child.confirmed, on_best, !child.redundant, child.state == ChildState::Installed,
+                         child.order);
 }
 
 ChildSa* best_outbound(Connection& connection) {
@@ -87,7 +88,8 @@ void on_child_rekey_due(Engine& engine, Connection& connection, ChildSa& child) 
   IkeSa* sa = find_sa(engine, child.owner);
   if (child.state != ChildState::Installed || sa == nullptr || !sa->usable()) return;
   // A peer that does not have it yet would answer CHILD_SA_NOT_FOUND, and make it afterwards.
-  const TimePoint earliest = std::max(connection.last_rekey, child.answer_seen ? TimePoint{} : engine.now) + seconds(1);
+  const TimePoint earliest =
+      std::max(connection.last_rekey, child.answer_seen ? TimePoint{} : engine.now) + seconds(1);
   if (engine.now < earliest) return child.timers.set(ChildTimer::Rekey, earliest);
   connection.last_rekey = engine.now;
   queue_task(*sa, {RequestKind::RekeyChild, child.inbound, false});
@@ -108,9 +110,10 @@ void on_install_failed(Engine& engine, Connection& connection, ChildSa& child, c
     schedule_child_retry(engine, connection, *sa);
     child.state = ChildState::Deleting;
   }
-  note_failure(engine, connection,
-               make_failure(engine, catalog::Reason::NegotiationFailed, sa::Role::Initiator,
-                            wire::ExchangeType::CreateChildSa, "the data plane refused the Child SA: " + message));
+  note_failure(
+      engine, connection,
+      make_failure(engine, catalog::Reason::NegotiationFailed, sa::Role::Initiator,
+                   wire::ExchangeType::CreateChildSa, "the data plane refused the Child SA: " + message));
 }
 
 }  // namespace
@@ -170,10 +173,14 @@ void on_child_timer(Engine& engine, Connection& connection, sa::Spi inbound, Chi
   ChildSa* child = connection.find_child(inbound);
   if (child == nullptr) return;
   switch (timer) {
-    case ChildTimer::Rekey: return on_child_rekey_due(engine, connection, *child);
-    case ChildTimer::HardLifetime: return on_child_expired(engine, connection, *child);
-    case ChildTimer::Remove: return remove_child(engine, connection, inbound);
-    case ChildTimer::kCount: return;
+    case ChildTimer::Rekey:
+      return on_child_rekey_due(engine, connection, *child);
+    case ChildTimer::HardLifetime:
+      return on_child_expired(engine, connection, *child);
+    case ChildTimer::Remove:
+      return remove_child(engine, connection, inbound);
+    case ChildTimer::kCount:
+      return;
   }
 }
 
@@ -203,7 +210,8 @@ void handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event) {
 
 bool has_live_child(const IkeSa& sa) {
   return std::ranges::any_of(sa.connection->children, [&](const auto& child) {
-    return child.owner == sa.local_spi && (child.state == ChildState::Installed || child.state == ChildState::Rekeyed);
+    return child.owner == sa.local_spi &&
+           (child.state == ChildState::Installed || child.state == ChildState::Rekeyed);
   });
 }
 

@@ -26,8 +26,8 @@ struct Identity {
 
 enum class Mode : uint8_t { Default, InitiatorOnly, ResponderOnly };
 
-// All the engine knows of one connection: an entry of the Peer Authorization Database (RFC 4301 4.4.3) with its one
-// exact suite (contracts, section 2). Found by the peer's address.
+// All the engine knows of one connection: an entry of the Peer Authorization Database (RFC 4301 4.4.3) with
+// its one exact suite (contracts, section 2). Found by the peer's address.
 struct PeerConfig {
   sa::ConnectionName name;
   std::optional<IpAddress> local_address;  // empty: decided by the driver, Datagram.local says it
@@ -49,18 +49,18 @@ struct PeerConfig {
 
 // What holds for the whole engine.
 struct EndpointConfig {
-  uint16_t ike_port = 500;    // local and remote (RFC 7296 2)
-  uint16_t nat_port = 4500;   // RFC 7296 2.23
+  uint16_t ike_port = 500;   // local and remote (RFC 7296 2)
+  uint16_t nat_port = 4500;  // RFC 7296 2.23
   Duration retransmit_initial = std::chrono::milliseconds(1000);
   double retransmit_factor = 1.6;
   Duration retransmit_cap = std::chrono::seconds(10);
   Duration unreachable_after = std::chrono::seconds(10);  // no answer to IKE_SA_INIT: report PeerUnreachable
   Duration retry_cap = std::chrono::seconds(30);          // back-off between attempts
   Duration half_open_timeout = std::chrono::seconds(30);
-  Duration delete_grace = std::chrono::seconds(5);        // old inbound SA lives on after its Delete (RFC 7296 2.8)
-  Duration nat_keepalive = std::chrono::seconds(20);      // RFC 3948 4
-  bool raw_esp = true;      // false: always ask for UDP encapsulation (announce NAT)
-  bool export_keys = false; // emit KeysDerived; only behind an explicit capture switch
+  Duration delete_grace = std::chrono::seconds(5);  // old inbound SA lives on after its Delete (RFC 7296 2.8)
+  Duration nat_keepalive = std::chrono::seconds(20);  // RFC 3948 4
+  bool raw_esp = true;       // false: always ask for UDP encapsulation (announce NAT)
+  bool export_keys = false;  // emit KeysDerived; only behind an explicit capture switch
 };
 
 }  // namespace hawser::ike

@@ -20,8 +20,8 @@ Reason established_reason(Reason reason) {
 }
 
 bool has_current_sa(const Connection& connection) {
-  return std::ranges::any_of(connection.sas,
-                             [&](auto* sa) { return sa->usable() && sa->generation == connection.generation; });
+  return std::ranges::any_of(
+      connection.sas, [&](auto* sa) { return sa->usable() && sa->generation == connection.generation; });
 }
 
 void ensure_child(Engine& engine, Connection& connection) {
@@ -95,7 +95,8 @@ void note_failure(Engine& engine, Connection& connection, Failure failure, Durat
 
 void note_success(Engine& engine, Connection& connection, wire::ExchangeType exchange, sa::Role role,
                   Duration elapsed) {
-  engine.events.emplace_back(NegotiationFinished{connection.config.name, exchange, role, std::nullopt, elapsed});
+  engine.events.emplace_back(
+      NegotiationFinished{connection.config.name, exchange, role, std::nullopt, elapsed});
 }
 
 void start_attempt(Engine& engine, Connection& connection) {
@@ -156,10 +157,11 @@ void on_connection_timer(Engine& engine, Connection& connection, ConnectionTimer
   IkeSa* sa = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
   if (sa == nullptr || sa->state != SaState::SaInitSent || (sa->first && sa->first->soft_error)) return;
   if (has_tunnel(connection) || connection.reason == Reason::PeerUnreachable) return;
-  note_failure(engine, connection,
-               make_failure(engine, Reason::PeerUnreachable, sa::Role::Initiator, wire::ExchangeType::IkeSaInit,
-                            "the peer " + sa->remote.address.to_string() + " does not answer IKE_SA_INIT"),
-               engine.now - sa->began);
+  note_failure(
+      engine, connection,
+      make_failure(engine, Reason::PeerUnreachable, sa::Role::Initiator, wire::ExchangeType::IkeSaInit,
+                   "the peer " + sa->remote.address.to_string() + " does not answer IKE_SA_INIT"),
+      engine.now - sa->began);
 }
 
 void settle(Engine& engine, Connection& connection) {

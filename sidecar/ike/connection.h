@@ -11,7 +11,8 @@ namespace hawser::ike {
 
 struct Engine;
 
-// In what the peer's own latest request differed from us: what an initiator is never told (contracts, section 4).
+// In what the peer's own latest request differed from us: what an initiator is never told (contracts, section
+// 4).
 struct PeerOffer {
   TimePoint time;
   Mismatch mismatch;
@@ -61,8 +62,9 @@ void schedule_retry(Engine& engine, Connection& connection, Duration low, Durati
 void schedule_child_retry(Engine& engine, Connection& connection, const IkeSa& sa);
 void on_connection_timer(Engine& engine, Connection& connection, ConnectionTimer timer);
 
-// Brings everything that follows from the state of the SAs in line with it: which one of several stays, which pair
-// sends, whether an attempt or a Child SA is due, and what waits to be sent. Idempotent; runs after every input.
+// Brings everything that follows from the state of the SAs in line with it: which one of several stays, which
+// pair sends, whether an attempt or a Child SA is due, and what waits to be sent. Idempotent; runs after
+// every input.
 void settle(Engine& engine, Connection& connection);
 
 }  // namespace hawser::ike

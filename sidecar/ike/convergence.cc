@@ -12,7 +12,8 @@ constexpr Duration kInitiatorDeletes = std::chrono::seconds(30);
 void drop_loser(Engine& engine, IkeSa& winner, IkeSa& loser) {
   if (loser.has_task(RequestKind::DeleteIke)) return;
   if (loser.lineage == sa::Role::Responder && loser.generation == winner.generation) {
-    if (!loser.timers.get(SaTimer::Redundant)) loser.timers.set(SaTimer::Redundant, engine.now + kInitiatorDeletes);
+    if (!loser.timers.get(SaTimer::Redundant))
+      loser.timers.set(SaTimer::Redundant, engine.now + kInitiatorDeletes);
     return;
   }
   // Our answer to its IKE_AUTH may have been lost: deleting the loser now would leave the peer with nothing.

@@ -4,9 +4,9 @@
 
 namespace hawser::ike {
 
-// Two ends that start together may both become initiator, and two IKE SAs stand where one is wanted. RFC 7296 has no
-// rule for it; ours is that of its rekey collisions (2.8.1): of the four nonces, the exchange with the lowest loses,
-// and who began it deletes it. Both ends come to the same verdict from what both know.
+// Two ends that start together may both become initiator, and two IKE SAs stand where one is wanted. RFC 7296
+// has no rule for it; ours is that of its rekey collisions (2.8.1): of the four nonces, the exchange with the
+// lowest loses, and who began it deletes it. Both ends come to the same verdict from what both know.
 //
 // An IKE SA of an older configuration loses against one of the current, and we delete it whoever began it.
 

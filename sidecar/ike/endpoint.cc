@@ -75,7 +75,8 @@ void earlier(std::optional<TimePoint>& first, std::optional<TimePoint> other) {
 }
 
 IkeSaView view_of(const IkeSa& sa) {
-  return {sa.initiator_spi(), sa.responder_spi(), sa.role, sa.suite, sa.established, sa.local, sa.remote, sa.nat};
+  return {sa.initiator_spi(), sa.responder_spi(), sa.role,   sa.suite,
+          sa.established,     sa.local,           sa.remote, sa.nat};
 }
 
 ChildSaView view_of(const ChildSa& child) {
@@ -114,11 +115,12 @@ void start_over(Engine& engine, Connection& connection) {
   set_reason(engine, connection, waits ? catalog::Reason::WaitingForPeer : catalog::Reason::Connecting, "");
 }
 
-// The suites, the key or the identities changed: what was negotiated under the old ones is replaced, and goes only
-// when the new one stands.
+// The suites, the key or the identities changed: what was negotiated under the old ones is replaced, and goes
+// only when the new one stands.
 void renegotiate(Engine& engine, Connection& connection) {
   for (auto* sa : connection.sas)
-    if (sa->state == SaState::SaInitSent || sa->state == SaState::SaInitReplied || sa->state == SaState::AuthSent)
+    if (sa->state == SaState::SaInitSent || sa->state == SaState::SaInitReplied ||
+        sa->state == SaState::AuthSent)
       close_sa(engine, *sa, Children::Remove);
   connection.failures = connection.child_failures = 0;
   ++connection.generation;
@@ -177,7 +179,8 @@ Result<void> Endpoint::apply(TimePoint now, PeerConfig config, Impact impact) {
     if (name == config.name || other->config.remote_address != config.remote_address) continue;
     if (!a || !b || *a == *b)
       return Error{ErrorCode::AlreadyExists, "connection '" + name + "' has the same peer " +
-                                                 config.remote_address.to_string() + "; one connection a peer"};
+                                                 config.remote_address.to_string() +
+                                                 "; one connection a peer"};
   }
   Connection* connection = impl_->find(config.name);
   const bool is_new = connection == nullptr;
@@ -192,7 +195,8 @@ Result<void> Endpoint::apply(TimePoint now, PeerConfig config, Impact impact) {
   connection->config = std::move(config);
   engine.by_remote.emplace(connection->config.remote_address, connection);
   if (is_new || impact == Impact::Recreate) start_over(engine, *connection);
-  if (!is_new && (impact == Impact::ReplaceIkeSa || impact == Impact::Recreate)) renegotiate(engine, *connection);
+  if (!is_new && (impact == Impact::ReplaceIkeSa || impact == Impact::Recreate))
+    renegotiate(engine, *connection);
   if (!is_new && impact == Impact::RekeyChild) rekey_children(*connection);
   finish(engine, *connection);
   return {};

@@ -13,10 +13,10 @@
 
 namespace hawser::ike {
 
-// A UDP datagram without the non-ESP marker (the driver adds and strips it on the NAT port, RFC 7296 2.23). A payload
-// of the one octet 0xFF is a NAT keepalive and goes out as it is, without a marker (RFC 3948 2.3).
+// A UDP datagram without the non-ESP marker (the driver adds and strips it on the NAT port, RFC 7296 2.23). A
+// payload of the one octet 0xFF is a NAT keepalive and goes out as it is, without a marker (RFC 3948 2.3).
 struct Datagram {
-  SocketAddress local;   // address may be unspecified on sending: the route decides
+  SocketAddress local;  // address may be unspecified on sending: the route decides
   SocketAddress remote;
   Bytes payload;
 };
@@ -29,15 +29,16 @@ enum class Impact : uint8_t {
   Recreate,      // addresses: tear down, start again
 };
 
-// The IKEv2 engine of a node: all connections, initiator and responder (RFC 7296). Sans-IO: no socket, clock, thread
-// or global random in it. The same seed and the same calls give the same bytes.
+// The IKEv2 engine of a node: all connections, initiator and responder (RFC 7296). Sans-IO: no socket, clock,
+// thread or global random in it. The same seed and the same calls give the same bytes.
 //
 // Owned and called by one thread. Four kinds of calls:
 //   what the world did        handle_datagram, handle_timeout, handle_dataplane
 //   what we want              apply, remove, rekey_child, rekey_ike, restart, shutdown
-//   what must now be done     poll_transmit, poll_action, poll_event, next_timeout: after each call of the first two
-//                             kinds, drain all of them (actions before transmits: a Child SA is installed before the
-//                             message that lets the peer use it leaves)
+//   what must now be done     poll_transmit, poll_action, poll_event, next_timeout: after each call of the
+//   first two
+//                             kinds, drain all of them (actions before transmits: a Child SA is installed
+//                             before the message that lets the peer use it leaves)
 //   look                      snapshot
 // `now` never goes backwards.
 class Endpoint {
@@ -52,8 +53,8 @@ class Endpoint {
   void handle_timeout(TimePoint now);
   void handle_dataplane(TimePoint now, const sa::DataPlaneEvent& event);
 
-  // Adds a connection (and initiates, unless ResponderOnly) or changes it with the given impact. AlreadyExists when
-  // another connection has the same remote address (and local address).
+  // Adds a connection (and initiates, unless ResponderOnly) or changes it with the given impact.
+  // AlreadyExists when another connection has the same remote address (and local address).
   Result<void> apply(TimePoint now, PeerConfig config, Impact impact);
   // Deletes the SAs, tells the peer once, forgets the connection.
   void remove(TimePoint now, const sa::ConnectionName& name);

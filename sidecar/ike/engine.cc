@@ -34,7 +34,8 @@ void peer_dead(Engine& engine, IkeSa& sa) {
                             "the peer " + sa.remote.address.to_string() + " stopped answering"));
 }
 
-// Retransmissions of what is not a first exchange end here. ESP that still arrives keeps the SA, but not for ever.
+// Retransmissions of what is not a first exchange end here. ESP that still arrives keeps the SA, but not for
+// ever.
 bool given_up(const Engine& engine, const IkeSa& sa, const Request& request) {
   const Duration timeout = sa.connection->config.dpd_timeout;
   return engine.now >= dead_at(sa, request) || engine.now >= request.first_sent + 4 * timeout;
@@ -53,8 +54,12 @@ void give_up(Engine& engine, IkeSa& sa) {
                                "the peer " + sa.remote.address.to_string() + what));
       return;
     }
-    case RequestKind::DeleteIke: close_sa(engine, sa, Children::Linger); return;
-    default: peer_dead(engine, sa); return;
+    case RequestKind::DeleteIke:
+      close_sa(engine, sa, Children::Linger);
+      return;
+    default:
+      peer_dead(engine, sa);
+      return;
   }
 }
 
@@ -67,8 +72,10 @@ void on_liveness(Engine& engine, IkeSa& sa) {
     pump(engine, sa);
   }
   if (!sa.request) return;
-  if (given_up(engine, sa, *sa.request) && sa.request->task.kind != RequestKind::DeleteIke) return peer_dead(engine, sa);
-  sa.timers.set(SaTimer::Liveness, std::max(dead_at(sa, *sa.request), engine.now + std::chrono::milliseconds(1)));
+  if (given_up(engine, sa, *sa.request) && sa.request->task.kind != RequestKind::DeleteIke)
+    return peer_dead(engine, sa);
+  sa.timers.set(SaTimer::Liveness,
+                std::max(dead_at(sa, *sa.request), engine.now + std::chrono::milliseconds(1)));
 }
 
 void on_ike_rekey_due(Engine& engine, IkeSa& sa) {
@@ -170,8 +177,8 @@ void transmit(Engine& engine, const SocketAddress& local, const SocketAddress& r
 void send_request(Engine& engine, IkeSa& sa, Request request, const std::vector<wire::Payload>& payloads) {
   CHECK(!sa.request && sa.protection);
   request.message_id = sa.window.take_request_id();
-  request.bytes =
-      sa.protection->seal(make_header(sa, request.exchange, false, request.message_id), payloads, engine.random);
+  request.bytes = sa.protection->seal(make_header(sa, request.exchange, false, request.message_id), payloads,
+                                      engine.random);
   send_bytes(engine, sa, std::move(request));
 }
 
@@ -202,7 +209,8 @@ void on_retransmit(Engine& engine, IkeSa& sa) {
   sa.timers.set(SaTimer::Retransmit, next);
 }
 
-void respond(Engine& engine, IkeSa& sa, const Received& received, const std::vector<wire::Payload>& payloads) {
+void respond(Engine& engine, IkeSa& sa, const Received& received,
+             const std::vector<wire::Payload>& payloads) {
   CHECK(sa.protection.has_value());
   const auto& header = received.message.header;
   Bytes bytes = sa.protection->seal(make_header(sa, header.exchange_type, true, header.message_id), payloads,
@@ -235,9 +243,15 @@ void pump(Engine& engine, IkeSa& sa) {
     sa.tasks.pop_front();
     switch (task.kind) {
       case RequestKind::NewChild:
-      case RequestKind::RekeyChild: begin_create_child(engine, sa, task); break;
-      case RequestKind::RekeyIke: begin_rekey_ike(engine, sa); break;
-      default: begin_informational(engine, sa, task); break;
+      case RequestKind::RekeyChild:
+        begin_create_child(engine, sa, task);
+        break;
+      case RequestKind::RekeyIke:
+        begin_rekey_ike(engine, sa);
+        break;
+      default:
+        begin_informational(engine, sa, task);
+        break;
     }
   }
 }
@@ -251,7 +265,8 @@ void establish(Engine& engine, IkeSa& sa) {
   sa.timers.set(SaTimer::Liveness, engine.now + config.dpd_timeout / 3);
   // Two of us never share a soft limit, so that their rekeys rarely collide (RFC 7296 2.8.1).
   const bool early = sa.role == sa::Role::Initiator;
-  sa.timers.set(SaTimer::Rekey, engine.now + spread(engine, config.ike_lifetime, early ? 0.85 : 0.9, early ? 0.9 : 0.95));
+  sa.timers.set(SaTimer::Rekey,
+                engine.now + spread(engine, config.ike_lifetime, early ? 0.85 : 0.9, early ? 0.9 : 0.95));
   sa.timers.set(SaTimer::HardLifetime, engine.now + config.ike_lifetime);
   if (has_local(sa.nat)) sa.timers.set(SaTimer::NatKeepalive, engine.now + engine.config.nat_keepalive);
 }
@@ -272,31 +287,43 @@ void close_sa(Engine& engine, IkeSa& sa, Children children) {
   for (const auto& child : connection.children)
     if (child.owner == sa.local_spi && child.state != ChildState::Lingering) orphans.push_back(child.inbound);
   for (auto spi : orphans) {
-    if (children == Children::Remove) remove_child(engine, connection, spi);
-    else linger_child(engine, connection, *connection.find_child(spi));
+    if (children == Children::Remove)
+      remove_child(engine, connection, spi);
+    else
+      linger_child(engine, connection, *connection.find_child(spi));
   }
 }
 
 void on_sa_timer(Engine& engine, IkeSa& sa, SaTimer timer) {
   switch (timer) {
-    case SaTimer::Retransmit: return on_retransmit(engine, sa);
-    case SaTimer::Expire: return on_expire(engine, sa);
+    case SaTimer::Retransmit:
+      return on_retransmit(engine, sa);
+    case SaTimer::Expire:
+      return on_expire(engine, sa);
     case SaTimer::ErrorGrace: {
       if (!sa.first || !sa.first->soft_error) return;
       Failure failure = *sa.first->soft_error;
       return end_attempt(engine, *sa.connection, std::move(failure));
     }
-    case SaTimer::Liveness: return on_liveness(engine, sa);
-    case SaTimer::Rekey: return on_ike_rekey_due(engine, sa);
-    case SaTimer::HardLifetime: return queue_task(sa, {RequestKind::DeleteIke, {}, false});
-    case SaTimer::NatKeepalive: return on_keepalive(engine, sa);
-    case SaTimer::Redundant: return on_redundant(engine, sa);
-    case SaTimer::kCount: return;
+    case SaTimer::Liveness:
+      return on_liveness(engine, sa);
+    case SaTimer::Rekey:
+      return on_ike_rekey_due(engine, sa);
+    case SaTimer::HardLifetime:
+      return queue_task(sa, {RequestKind::DeleteIke, {}, false});
+    case SaTimer::NatKeepalive:
+      return on_keepalive(engine, sa);
+    case SaTimer::Redundant:
+      return on_redundant(engine, sa);
+    case SaTimer::kCount:
+      return;
   }
 }
 
 Duration spread(Engine& engine, Duration span, double low, double high) {
-  auto part = [&](double f) { return Duration(static_cast<Duration::rep>(static_cast<double>(span.count()) * f)); };
+  auto part = [&](double f) {
+    return Duration(static_cast<Duration::rep>(static_cast<double>(span.count()) * f));
+  };
   return engine.jitter.between(part(low), part(high));
 }
 

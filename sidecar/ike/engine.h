@@ -31,7 +31,8 @@ struct Engine {
   std::deque<Event> events;
 };
 
-// A message of an IKE SA (or the IKE_SA_INIT that begins one): for a protected one, `message` holds what was in SK.
+// A message of an IKE SA (or the IKE_SA_INIT that begins one): for a protected one, `message` holds what was
+// in SK.
 struct Received {
   const Datagram& datagram;
   wire::Message message;
@@ -55,7 +56,8 @@ void send_bytes(Engine& engine, IkeSa& sa, Request request);
 void on_retransmit(Engine& engine, IkeSa& sa);
 // Answers the request in `received`, and keeps the answer.
 void respond(Engine& engine, IkeSa& sa, const Received& received, const std::vector<wire::Payload>& payloads);
-void respond_notify(Engine& engine, IkeSa& sa, const Received& received, wire::NotifyType type, Bytes data = {});
+void respond_notify(Engine& engine, IkeSa& sa, const Received& received, wire::NotifyType type,
+                    Bytes data = {});
 
 // Queued once; sent when the window is free.
 void queue_task(IkeSa& sa, Task task);
@@ -67,7 +69,8 @@ enum class Children : uint8_t { Linger, Remove };
 void close_sa(Engine& engine, IkeSa& sa, Children children);
 void on_sa_timer(Engine& engine, IkeSa& sa, SaTimer timer);
 
-// The old one is no longer preferred and a new one is negotiated beside it; when it stands, the old one is deleted.
+// The old one is no longer preferred and a new one is negotiated beside it; when it stands, the old one is
+// deleted.
 void replace_ike_sa(Engine& engine, Connection& connection, Duration wait);
 // 1-2 s after the first failure, twice as long after each further one, at most retry_cap.
 Duration back_off(Engine& engine, int failures);

@@ -17,17 +17,21 @@ namespace hawser::ike {
 enum class Nat : uint8_t { None, Local, Remote, Both };
 constexpr const char* to_string(Nat nat) {
   switch (nat) {
-    case Nat::None: return "None";
-    case Nat::Local: return "Local";
-    case Nat::Remote: return "Remote";
-    case Nat::Both: return "Both";
+    case Nat::None:
+      return "None";
+    case Nat::Local:
+      return "Local";
+    case Nat::Remote:
+      return "Remote";
+    case Nat::Both:
+      return "Both";
   }
   return "";
 }
 
-// Why a negotiation failed, attribute by attribute (contracts, section 4). As responder both values are known; as
-// initiator `peer_offered` is "unknown" unless INVALID_KE_PAYLOAD's group or a request of the peer not older than
-// 10 minutes tells it.
+// Why a negotiation failed, attribute by attribute (contracts, section 4). As responder both values are
+// known; as initiator `peer_offered` is "unknown" unless INVALID_KE_PAYLOAD's group or a request of the peer
+// not older than 10 minutes tells it.
 struct Failure {
   catalog::Reason reason = catalog::Reason::NegotiationFailed;
   TimePoint time;
@@ -41,7 +45,8 @@ struct Failure {
 };
 
 // Everything that logs, metrics and status know comes from these; nothing else is a source.
-struct StateChanged {  // Established reason of the connection: Connecting, WaitingForPeer, Established or a fault
+struct StateChanged {  // Established reason of the connection: Connecting, WaitingForPeer, Established or a
+                       // fault
   sa::ConnectionName connection;
   catalog::Reason reason;
   std::string message;
@@ -74,7 +79,8 @@ struct IkeKeysDerived {
   sa::IkeSuite suite;
   SecretBytes sk_ei, sk_er, sk_ai, sk_ar;
 };
-using Event = std::variant<StateChanged, NegotiationFinished, Rekeyed, Retransmitted, HandshakeCompleted, IkeKeysDerived>;
+using Event = std::variant<StateChanged, NegotiationFinished, Rekeyed, Retransmitted, HandshakeCompleted,
+                           IkeKeysDerived>;
 
 // What can be seen of a connection at one moment.
 struct IkeSaView {

@@ -14,7 +14,8 @@ bool about_ike(const Mismatch& mismatch) {
 }
 
 std::string sentence(const Mismatch& mismatch) {
-  if (mismatch.attribute.empty() && mismatch.ours.empty()) return "the peer's request holds no usable proposal";
+  if (mismatch.attribute.empty() && mismatch.ours.empty())
+    return "the peer's request holds no usable proposal";
   std::string what = mismatch.attribute.empty() ? "" : mismatch.attribute + " ";
   return "the peer offers " + what + mismatch.theirs + ", this connection requires " + mismatch.ours;
 }
@@ -93,7 +94,8 @@ Failure refused_child_offer(const Engine& engine, const Connection& connection, 
     return out;
   }
   if (pfs_is_new) {
-    // Encryption and integrity were agreed on before; the group is the only thing that is asked for the first time.
+    // Encryption and integrity were agreed on before; the group is the only thing that is asked for the first
+    // time.
     out.reason = Reason::PfsMismatch;
     out.attribute = "pfsGroup";
     out.offered = suite.pfs_name();
@@ -106,7 +108,8 @@ Failure refused_child_offer(const Engine& engine, const Connection& connection, 
   return out;
 }
 
-Failure failed_by_notify(const Engine& engine, wire::ExchangeType exchange, const wire::NotifyPayload& notify) {
+Failure failed_by_notify(const Engine& engine, wire::ExchangeType exchange,
+                         const wire::NotifyPayload& notify) {
   Reason reason = Reason::NegotiationFailed;
   std::string text = "the peer answered " + wire::to_string(notify.type);
   if (notify.type == NotifyType::AuthenticationFailed) {

@@ -15,7 +15,8 @@ Failure refused_ike_offer(const Engine& engine, const Connection& connection, wi
 Failure refused_child_offer(const Engine& engine, const Connection& connection, wire::ExchangeType exchange,
                             const wire::NotifyPayload& notify, bool pfs_is_new);
 // Any other answer that ends an exchange.
-Failure failed_by_notify(const Engine& engine, wire::ExchangeType exchange, const wire::NotifyPayload& notify);
+Failure failed_by_notify(const Engine& engine, wire::ExchangeType exchange,
+                         const wire::NotifyPayload& notify);
 
 // The value of the attribute `dhGroup` or `pfsGroup` in INVALID_KE_PAYLOAD; empty when it is malformed.
 std::optional<uint16_t> invalid_ke_group(const wire::NotifyPayload& notify);

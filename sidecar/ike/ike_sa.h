@@ -22,16 +22,24 @@ enum class SaState : uint8_t {
   SaInitReplied,  // responder: half-open
   AuthSent,       // initiator: IKE_AUTH request is out
   Established,
-  Rekeyed,        // responder of its rekey: replaced, waits for the Delete (RFC 7296 2.8)
-  Deleting,       // our Delete is out
-  Closed,         // keys are gone; only repeats its last answer, for a while
+  Rekeyed,   // responder of its rekey: replaced, waits for the Delete (RFC 7296 2.8)
+  Deleting,  // our Delete is out
+  Closed,    // keys are gone; only repeats its last answer, for a while
   kCount,
 };
 std::string_view to_string(SaState state);
 
 // What an own request is about.
 enum class RequestKind : uint8_t {
-  IkeSaInit, IkeAuth, NewChild, RekeyChild, RekeyIke, DeleteChild, DiscardChild, DeleteIke, Liveness,
+  IkeSaInit,
+  IkeAuth,
+  NewChild,
+  RekeyChild,
+  RekeyIke,
+  DeleteChild,
+  DiscardChild,
+  DeleteIke,
+  Liveness,
 };
 
 // A request to be sent when the window is free.
@@ -57,7 +65,8 @@ struct Request {
   sa::IkeSpi ike_spi;  // ours of the IKE SA to be
   sa::ChildSuite child_suite;
   sa::IkeSuite ike_suite;
-  // The peer rekeyed the same Child SA meanwhile: its new SA's inbound SPI and the lower of its nonces (RFC 7296 2.8.1).
+  // The peer rekeyed the same Child SA meanwhile: its new SA's inbound SPI and the lower of its nonces (RFC
+  // 7296 2.8.1).
   struct Collision {
     sa::Spi child;
     Bytes lowest_nonce;
@@ -99,11 +108,13 @@ struct IkeSa {
   TimerTable<SaTimer> timers;
 
   std::optional<FirstExchange> first;
-  Bytes init_request, init_response;  // responder: a repeated IKE_SA_INIT is told by the whole packet (RFC 7296 2.1)
-  Bytes lowest_nonce;                 // of the first exchange, kept across rekeys
+  Bytes init_request,
+      init_response;   // responder: a repeated IKE_SA_INIT is told by the whole packet (RFC 7296 2.1)
+  Bytes lowest_nonce;  // of the first exchange, kept across rekeys
   TimePoint began, established, last_heard;
   bool confirmed = false;  // the peer is known to hold this SA too
-  // What CREATE_CHILD_SA can still differ in: the suite of the last Child SA, and whether one was made there (PFS).
+  // What CREATE_CHILD_SA can still differ in: the suite of the last Child SA, and whether one was made there
+  // (PFS).
   std::optional<sa::ChildSuite> agreed_suite;
   bool agreed_group = false;
 

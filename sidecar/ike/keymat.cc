@@ -53,7 +53,8 @@ SecretBytes skeyseed(const crypto::Context& context, const sa::IkeSuite& suite, 
 
 SecretBytes rekey_skeyseed(const crypto::Context& context, const sa::IkeSuite& old_suite, BytesView old_sk_d,
                            const KeyInputs& inputs, BytesView shared_secret) {
-  return crypto::prf(context, *old_suite.integrity, old_sk_d, {shared_secret, inputs.nonce_i, inputs.nonce_r});
+  return crypto::prf(context, *old_suite.integrity, old_sk_d,
+                     {shared_secret, inputs.nonce_i, inputs.nonce_r});
 }
 
 IkeKeys derive_ike_keys(const crypto::Context& context, const sa::IkeSuite& suite, BytesView seed,

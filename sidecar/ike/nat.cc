@@ -46,8 +46,10 @@ NatFinding detect_nat(const wire::Message& message, const SocketAddress& local, 
   NatFinding out;
   out.supported = source && destination;
   if (!out.supported) return out;
-  if (!source_matches) out.nat = destination_matches ? Nat::Remote : Nat::Both;
-  else if (!destination_matches) out.nat = Nat::Local;
+  if (!source_matches)
+    out.nat = destination_matches ? Nat::Remote : Nat::Both;
+  else if (!destination_matches)
+    out.nat = Nat::Local;
   return out;
 }
 
@@ -55,7 +57,8 @@ void append_nat_detection(std::vector<wire::Payload>& payloads, sa::IkeSpi spi_i
                           const SocketAddress& local, const SocketAddress& remote, bool hide_source) {
   SocketAddress source = local;
   if (hide_source) source.port = 0;  // no datagram comes from port 0, so the hash never matches
-  payloads.emplace_back(notify(wire::NotifyType::NatDetectionSourceIp, nat_detection_hash(spi_i, spi_r, source)));
+  payloads.emplace_back(
+      notify(wire::NotifyType::NatDetectionSourceIp, nat_detection_hash(spi_i, spi_r, source)));
   payloads.emplace_back(
       notify(wire::NotifyType::NatDetectionDestinationIp, nat_detection_hash(spi_i, spi_r, remote)));
 }

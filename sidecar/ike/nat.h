@@ -15,10 +15,12 @@ struct NatFinding {
   Nat nat = Nat::None;
 };
 
-// What the payloads of a received message say. `local` and `remote` are the addresses it arrived at and came from.
+// What the payloads of a received message say. `local` and `remote` are the addresses it arrived at and came
+// from.
 NatFinding detect_nat(const wire::Message& message, const SocketAddress& local, const SocketAddress& remote);
 
-// The two payloads of our own message. `hide_source` announces a NAT that is not there, so that the peer encapsulates.
+// The two payloads of our own message. `hide_source` announces a NAT that is not there, so that the peer
+// encapsulates.
 void append_nat_detection(std::vector<wire::Payload>& payloads, sa::IkeSpi spi_i, sa::IkeSpi spi_r,
                           const SocketAddress& local, const SocketAddress& remote, bool hide_source);
 

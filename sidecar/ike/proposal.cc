@@ -31,7 +31,8 @@ Wants wants_of(const sa::IkeSuite& suite) {
   const bool aead = suite.encryption->aead();
   Wants out;
   out.push_back({"ikeEncryption", encryption_transform(*suite.encryption)});
-  out.push_back({"ikeIntegrity", transform(TransformType::Integrity, aead ? kNone : suite.integrity->integ_id), aead});
+  out.push_back(
+      {"ikeIntegrity", transform(TransformType::Integrity, aead ? kNone : suite.integrity->integ_id), aead});
   out.push_back({"ikeIntegrity", transform(TransformType::Prf, suite.integrity->prf_id)});
   out.push_back({"dhGroup", transform(TransformType::KeyExchange, suite.group->id)});
   return out;
@@ -41,9 +42,11 @@ Wants wants_of(const sa::ChildSuite& suite, ChildExchange exchange) {
   const bool aead = suite.integrity == nullptr;
   Wants out;
   out.push_back({"ipsecEncryption", encryption_transform(*suite.encryption)});
-  out.push_back({"ipsecIntegrity", transform(TransformType::Integrity, aead ? kNone : suite.integrity->integ_id), aead});
+  out.push_back({"ipsecIntegrity",
+                 transform(TransformType::Integrity, aead ? kNone : suite.integrity->integ_id), aead});
   if (exchange == ChildExchange::CreateChildSa)
-    out.push_back({"pfsGroup", transform(TransformType::KeyExchange, suite.pfs ? suite.pfs->id : kNone), !suite.pfs});
+    out.push_back(
+        {"pfsGroup", transform(TransformType::KeyExchange, suite.pfs ? suite.pfs->id : kNone), !suite.pfs});
   out.push_back({"", transform(TransformType::Esn, kNoEsn)});
   return out;
 }
@@ -63,7 +66,8 @@ size_t score(const Proposal& proposal, const Wants& wants) {
   return static_cast<size_t>(it - wants.begin());
 }
 
-// A type we do not know makes the proposal unusable, an id we do not know only that transform (RFC 7296 3.3.6).
+// A type we do not know makes the proposal unusable, an id we do not know only that transform (RFC
+// 7296 3.3.6).
 bool only_known_types(const Proposal& proposal) {
   return std::ranges::all_of(proposal.transforms, [](const auto& t) {
     return t.type >= TransformType::Encryption && t.type <= TransformType::Esn;
@@ -89,11 +93,16 @@ std::string prf_name(const Transform& t) {
 
 std::string value_name(const Want& want, const Transform& t) {
   switch (t.type) {
-    case TransformType::Encryption: return encryption_name(t);
-    case TransformType::Integrity: return integrity_name(t);
-    case TransformType::Prf: return prf_name(t);
-    case TransformType::KeyExchange: return want.attribute == "pfsGroup" ? pfs_group_name(t.id) : dh_group_name(t.id);
-    case TransformType::Esn: return t.id == kNoEsn ? "no ESN" : "ESN";
+    case TransformType::Encryption:
+      return encryption_name(t);
+    case TransformType::Integrity:
+      return integrity_name(t);
+    case TransformType::Prf:
+      return prf_name(t);
+    case TransformType::KeyExchange:
+      return want.attribute == "pfsGroup" ? pfs_group_name(t.id) : dh_group_name(t.id);
+    case TransformType::Esn:
+      return t.id == kNoEsn ? "no ESN" : "ESN";
   }
   return "";
 }
@@ -151,7 +160,8 @@ Choice choose(const wire::SaPayload& offer, wire::ProtocolId protocol, size_t sp
   std::vector<const Proposal*> nearest;
   size_t best = 0;
   for (const auto& proposal : offer.proposals) {
-    if (proposal.protocol != protocol || !usable_spi(proposal, spi_size) || !only_known_types(proposal)) continue;
+    if (proposal.protocol != protocol || !usable_spi(proposal, spi_size) || !only_known_types(proposal))
+      continue;
     const size_t reached = score(proposal, wants);
     if (reached == wants.size()) return Chosen{answer_to(proposal, wants)};
     if (reached > best) nearest.clear();
@@ -162,14 +172,17 @@ Choice choose(const wire::SaPayload& offer, wire::ProtocolId protocol, size_t sp
   return explain(nearest, wants, best);
 }
 
-Result<Bytes> verify(const wire::SaPayload& reply, wire::ProtocolId protocol, size_t spi_size, const Wants& wants) {
+Result<Bytes> verify(const wire::SaPayload& reply, wire::ProtocolId protocol, size_t spi_size,
+                     const Wants& wants) {
   const Error refused{ErrorCode::InvalidArgument, "the peer's answer is not the proposal that was offered"};
   if (reply.proposals.size() != 1) return refused;
   const Proposal& proposal = reply.proposals.front();
-  if (proposal.number != 1 || proposal.protocol != protocol || !usable_spi(proposal, spi_size)) return refused;
+  if (proposal.number != 1 || proposal.protocol != protocol || !usable_spi(proposal, spi_size))
+    return refused;
   for (const auto& t : proposal.transforms) {
     auto wanted = [&](const Want& want) { return want.transform == t; };
-    if (std::ranges::count_if(wants, wanted) != 1 || std::ranges::count(proposal.transforms, t) != 1) return refused;
+    if (std::ranges::count_if(wants, wanted) != 1 || std::ranges::count(proposal.transforms, t) != 1)
+      return refused;
   }
   if (score(proposal, wants) != wants.size()) return refused;
   return proposal.spi;
@@ -208,7 +221,8 @@ Result<Bytes> verify_ike_reply(const wire::SaPayload& reply, const sa::IkeSuite&
   return verify(reply, wire::ProtocolId::Ike, spi_size, wants_of(suite));
 }
 
-Result<sa::Spi> verify_esp_reply(const wire::SaPayload& reply, const sa::ChildSuite& suite, ChildExchange exchange) {
+Result<sa::Spi> verify_esp_reply(const wire::SaPayload& reply, const sa::ChildSuite& suite,
+                                 ChildExchange exchange) {
   ASSIGN_OR_RETURN(Bytes spi, verify(reply, wire::ProtocolId::Esp, 4, wants_of(suite, exchange)));
   return sa::Spi{load_be32(spi.data())};
 }

@@ -4,8 +4,8 @@
 
 namespace hawser::ike {
 
-Result<Protection> Protection::create(const crypto::Context& context, const sa::IkeSuite& suite, const IkeKeys& keys,
-                                      bool initiator) {
+Result<Protection> Protection::create(const crypto::Context& context, const sa::IkeSuite& suite,
+                                      const IkeKeys& keys, bool initiator) {
   const auto* integrity = suite.encryption->aead() ? nullptr : suite.integrity;
   ASSIGN_OR_RETURN(auto from_initiator, crypto::Transform::create(context, *suite.encryption, integrity,
                                                                   keys.sk_ei.view(), keys.sk_ai.view()));
@@ -17,7 +17,8 @@ Result<Protection> Protection::create(const crypto::Context& context, const sa::
   return out;
 }
 
-Bytes Protection::seal(const wire::Header& header, const std::vector<wire::Payload>& payloads, Random& random) {
+Bytes Protection::seal(const wire::Header& header, const std::vector<wire::Payload>& payloads,
+                       Random& random) {
   const auto chain = wire::serialize_payloads(payloads);
   const size_t block = outbound_->block_size();
   const size_t padded = (chain.bytes.size() + 1 + block - 1) / block * block;
@@ -27,7 +28,8 @@ Bytes Protection::seal(const wire::Header& header, const std::vector<wire::Paylo
   auto plain = message.subspan(envelope.body_offset + outbound_->iv_size(), padded);
   std::ranges::copy(chain.bytes, plain.begin());
   plain.back() = static_cast<uint8_t>(padded - chain.bytes.size() - 1);
-  outbound_->seal(message.first(envelope.body_offset), message.subspan(envelope.body_offset), sealed_++, random);
+  outbound_->seal(message.first(envelope.body_offset), message.subspan(envelope.body_offset), sealed_++,
+                  random);
   return std::move(envelope.message);
 }
 

@@ -19,8 +19,8 @@ namespace hawser::ike {
 class Protection {
  public:
   // `initiator`: we are the original initiator, hence seal with SK_ei and SK_ai.
-  static Result<Protection> create(const crypto::Context& context, const sa::IkeSuite& suite, const IkeKeys& keys,
-                                   bool initiator);
+  static Result<Protection> create(const crypto::Context& context, const sa::IkeSuite& suite,
+                                   const IkeKeys& keys, bool initiator);
 
   Bytes seal(const wire::Header& header, const std::vector<wire::Payload>& payloads, Random& random);
 
@@ -29,7 +29,8 @@ class Protection {
     wire::PayloadType first = wire::PayloadType::None;
     Bytes chain;
   };
-  // `datagram` is what `outer` was parsed from. Corrupt or InvalidArgument: not from the peer; forget the datagram.
+  // `datagram` is what `outer` was parsed from. Corrupt or InvalidArgument: not from the peer; forget the
+  // datagram.
   Result<Opened> open(BytesView datagram, const wire::Message& outer);
 
  private:

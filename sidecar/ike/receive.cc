@@ -43,11 +43,13 @@ Connection* receive_init_request(Engine& engine, const Datagram& datagram, wire:
     return drop(engine);
   const Received received{datagram, std::move(message)};
   if (const auto* unknown = critical_unknown(received.message.payloads)) {
-    answer_statelessly(engine, received, make_notify(NotifyType::UnsupportedCriticalPayload, {unknown->type}));
+    answer_statelessly(engine, received,
+                       make_notify(NotifyType::UnsupportedCriticalPayload, {unknown->type}));
     return drop(engine);
   }
   bool known = false;
-  const auto* row = find_transition(SaState::Idle, ExchangeType::IkeSaInit, false, payload_bits(received.message), &known);
+  const auto* row =
+      find_transition(SaState::Idle, ExchangeType::IkeSaInit, false, payload_bits(received.message), &known);
   if (row == nullptr) return drop(engine);
   IkeSa idle;
   idle.connection = connection;
@@ -55,14 +57,16 @@ Connection* receive_init_request(Engine& engine, const Datagram& datagram, wire:
   return connection;
 }
 
-Connection* receive_init_response(Engine& engine, IkeSa& sa, const Datagram& datagram, wire::Message message) {
+Connection* receive_init_response(Engine& engine, IkeSa& sa, const Datagram& datagram,
+                                  wire::Message message) {
   const bool expected = sa.state == SaState::SaInitSent && sa.request && message.header.message_id == 0 &&
                         datagram.remote.address == sa.remote.address;
   // A second answer, or one for an SA that moved on, is nothing to act on (RFC 7296 2.1).
   if (!expected || critical_unknown(message.payloads) != nullptr) return drop(engine);
   const Received received{datagram, std::move(message)};
   bool known = false;
-  const auto* row = find_transition(sa.state, ExchangeType::IkeSaInit, true, payload_bits(received.message), &known);
+  const auto* row =
+      find_transition(sa.state, ExchangeType::IkeSaInit, true, payload_bits(received.message), &known);
   if (row == nullptr) return drop(engine);
   Connection* connection = sa.connection;
   run(engine, sa, *row, received);
@@ -93,7 +97,8 @@ void move_peer(Engine& engine, IkeSa& sa, const Datagram& datagram) {
 }
 
 void mark_alive(Engine& engine, IkeSa& sa, const Datagram& datagram, bool request) {
-  if (sa.state != SaState::Established && sa.state != SaState::Rekeyed && sa.state != SaState::Deleting) return;
+  if (sa.state != SaState::Established && sa.state != SaState::Rekeyed && sa.state != SaState::Deleting)
+    return;
   sa.last_heard = engine.now;
   sa.confirmed = true;
   for (auto& child : sa.connection->children)
@@ -119,11 +124,13 @@ void fail_syntax(Engine& engine, IkeSa& sa, const Received& received, const std:
   note_failure(engine, connection, std::move(failure));
 }
 
-void act_on(Engine& engine, IkeSa& sa, const Datagram& datagram, wire::Header header, const Protection::Opened& opened) {
+void act_on(Engine& engine, IkeSa& sa, const Datagram& datagram, wire::Header header,
+            const Protection::Opened& opened) {
   mark_alive(engine, sa, datagram, !header.response);
   Received received{datagram, {header, {}}};
   auto payloads = wire::parse_payloads(opened.first, opened.chain);
-  if (!payloads) return fail_syntax(engine, sa, received, "the peer's message is broken: " + payloads.error().message);
+  if (!payloads)
+    return fail_syntax(engine, sa, received, "the peer's message is broken: " + payloads.error().message);
   received.message.payloads = std::move(*payloads);
   if (const auto* unknown = critical_unknown(received.message.payloads)) {
     if (header.response) return;  // the peer's fault; the request stays in flight (RFC 7296 2.5)
@@ -132,8 +139,8 @@ void act_on(Engine& engine, IkeSa& sa, const Datagram& datagram, wire::Header he
     return;
   }
   bool known = false;
-  const auto* row =
-      find_transition(sa.state, header.exchange_type, header.response, payload_bits(received.message), &known);
+  const auto* row = find_transition(sa.state, header.exchange_type, header.response,
+                                    payload_bits(received.message), &known);
   if (row != nullptr) return run(engine, sa, *row, received);
   if (known) fail_syntax(engine, sa, received, "the peer's message lacks a payload");
 }
@@ -148,7 +155,8 @@ bool repeat_answer(Engine& engine, IkeSa& sa, const Datagram& datagram, const wi
   return true;
 }
 
-Connection* receive_protected(Engine& engine, IkeSa& sa, const Datagram& datagram, const wire::Message& message) {
+Connection* receive_protected(Engine& engine, IkeSa& sa, const Datagram& datagram,
+                              const wire::Message& message) {
   const auto& header = message.header;
   Connection* connection = sa.connection;
   if (header.response) {

@@ -10,8 +10,9 @@ namespace hawser::ike {
 
 // Deadlines of an IKE SA.
 enum class SaTimer : uint8_t {
-  Retransmit,    // the request in flight goes out again, or is given up
-  Expire,        // half-open: no IKE_AUTH came; closed: retransmissions are no longer answered; replaced: no Delete came
+  Retransmit,  // the request in flight goes out again, or is given up
+  Expire,  // half-open: no IKE_AUTH came; closed: retransmissions are no longer answered; replaced: no Delete
+           // came
   ErrorGrace,    // an unprotected error was the only answer to IKE_SA_INIT so far (RFC 7296 2.21.1)
   Liveness,      // nothing heard for a third of dpd_timeout: probe; for all of it: dead
   Rekey,         // soft lifetime, or another try

@@ -122,8 +122,8 @@ struct BitOf {
 };
 
 std::string payload_names(uint32_t bits) {
-  constexpr std::array<std::string_view, 13> kNames = {"SA",  "KE", "N",     "IDi",   "IDr",    "AUTH", "TSi",
-                                                       "TSr", "D",  "REKEY", "ERROR", "COOKIE", "NOTIFY"};
+  constexpr std::array<std::string_view, 13> kNames = {
+      "SA", "KE", "N", "IDi", "IDr", "AUTH", "TSi", "TSr", "D", "REKEY", "ERROR", "COOKIE", "NOTIFY"};
   std::string out;
   for (size_t i = 0; i < kNames.size(); ++i)
     if ((bits >> i & 1) != 0) out += (out.empty() ? "" : " ") + std::string(kNames[i]);
@@ -133,7 +133,8 @@ std::string payload_names(uint32_t bits) {
 std::string state_names(uint32_t bits) {
   std::string out;
   for (uint32_t i = 0; i < static_cast<uint32_t>(SaState::kCount); ++i)
-    if ((bits >> i & 1) != 0) out += (out.empty() ? "" : "|") + std::string(to_string(static_cast<SaState>(i)));
+    if ((bits >> i & 1) != 0)
+      out += (out.empty() ? "" : "|") + std::string(to_string(static_cast<SaState>(i)));
   return out;
 }
 
@@ -141,15 +142,24 @@ std::string state_names(uint32_t bits) {
 
 std::string_view to_string(SaState state) {
   switch (state) {
-    case Idle: return "Idle";
-    case SaInitSent: return "SaInitSent";
-    case SaInitReplied: return "SaInitReplied";
-    case AuthSent: return "AuthSent";
-    case Established: return "Established";
-    case Replaced: return "Rekeyed";
-    case Deleting: return "Deleting";
-    case Closed: return "Closed";
-    case SaState::kCount: break;
+    case Idle:
+      return "Idle";
+    case SaInitSent:
+      return "SaInitSent";
+    case SaInitReplied:
+      return "SaInitReplied";
+    case AuthSent:
+      return "AuthSent";
+    case Established:
+      return "Established";
+    case Replaced:
+      return "Rekeyed";
+    case Deleting:
+      return "Deleting";
+    case Closed:
+      return "Closed";
+    case SaState::kCount:
+      break;
   }
   return "";
 }

@@ -8,8 +8,8 @@
 
 namespace hawser::ike {
 
-// The two message id counters of an IKE SA with a window of one (RFC 7296 2.2, 2.3), and the one answer that is kept
-// to be sent again (2.1). Changed only by messages that were authenticated.
+// The two message id counters of an IKE SA with a window of one (RFC 7296 2.2, 2.3), and the one answer that
+// is kept to be sent again (2.1). Changed only by messages that were authenticated.
 class MessageIdWindow {
  public:
   enum class Verdict : uint8_t { Fresh, Repeated, Outside };

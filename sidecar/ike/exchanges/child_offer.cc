@@ -20,9 +20,10 @@ wire::TsPayload ts_payload(bool initiator, sa::TrafficSelectors selectors) {
 }
 
 ChildRefusal selectors_refused(const Engine& engine, const wire::Message& message, wire::ExchangeType type) {
-  Failure failure = make_failure(engine, Reason::TrafficSelectorMismatch, sa::Role::Responder, type,
-                                 "the peer proposes " + sa::to_string(message.find_ts(true)->selectors) + " to " +
-                                     sa::to_string(message.find_ts(false)->selectors) + ", of which nothing is ours");
+  Failure failure =
+      make_failure(engine, Reason::TrafficSelectorMismatch, sa::Role::Responder, type,
+                   "the peer proposes " + sa::to_string(message.find_ts(true)->selectors) + " to " +
+                       sa::to_string(message.find_ts(false)->selectors) + ", of which nothing is ours");
   failure.notify = wire::to_string(NotifyType::TsUnacceptable);
   return {make_notify(NotifyType::TsUnacceptable), std::move(failure)};
 }
@@ -43,7 +44,8 @@ void append_selectors(std::vector<wire::Payload>& payloads, const PeerConfig& co
 }
 
 std::variant<ChildAnswer, ChildRefusal> answer_child_offer(Engine& engine, const IkeSa& sa,
-                                                           const wire::Message& message, ChildExchange exchange) {
+                                                           const wire::Message& message,
+                                                           ChildExchange exchange) {
   Connection& connection = *sa.connection;
   const auto type = exchange_type(exchange);
   auto choice = choose_esp(*message.find<wire::SaPayload>(), connection.config.child_suite, exchange);
@@ -72,8 +74,9 @@ std::variant<ChildAnswer, ChildRefusal> answer_child_offer(Engine& engine, const
   return out;
 }
 
-std::variant<NewChild, Failure> read_child_answer(Engine& engine, const IkeSa& sa, const wire::Message& message,
-                                                  const sa::ChildSuite& suite, ChildExchange exchange) {
+std::variant<NewChild, Failure> read_child_answer(Engine& engine, const IkeSa& sa,
+                                                  const wire::Message& message, const sa::ChildSuite& suite,
+                                                  ChildExchange exchange) {
   const auto type = exchange_type(exchange);
   if (const auto* error = message.find_error()) {
     if (error->type == NotifyType::NoProposalChosen || error->type == NotifyType::InvalidKePayload)

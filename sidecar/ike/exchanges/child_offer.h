@@ -22,11 +22,13 @@ struct ChildRefusal {
 };
 // REQUIRES: SA, TSi and TSr are in the message.
 std::variant<ChildAnswer, ChildRefusal> answer_child_offer(Engine& engine, const IkeSa& sa,
-                                                           const wire::Message& message, ChildExchange exchange);
+                                                           const wire::Message& message,
+                                                           ChildExchange exchange);
 
-// As initiator: the Child SA that the answer makes (inbound SPI and keys are still to be filled in), or why there
-// is none. `message` may lack anything.
-std::variant<NewChild, Failure> read_child_answer(Engine& engine, const IkeSa& sa, const wire::Message& message,
-                                                  const sa::ChildSuite& suite, ChildExchange exchange);
+// As initiator: the Child SA that the answer makes (inbound SPI and keys are still to be filled in), or why
+// there is none. `message` may lack anything.
+std::variant<NewChild, Failure> read_child_answer(Engine& engine, const IkeSa& sa,
+                                                  const wire::Message& message, const sa::ChildSuite& suite,
+                                                  ChildExchange exchange);
 
 }  // namespace hawser::ike

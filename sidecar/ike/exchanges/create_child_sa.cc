@@ -48,7 +48,8 @@ ChildSa* own_child(const IkeSa& sa, sa::Spi inbound) {
 void retry_rekey(Engine& engine, IkeSa& sa, ChildSa& child) {
   Connection& connection = *sa.connection;
   const Duration wait = back_off(engine, child.rekey_failures++);
-  const Duration margin = std::clamp<Duration>(connection.config.child_lifetime / 50, seconds(5), seconds(30));
+  const Duration margin =
+      std::clamp<Duration>(connection.config.child_lifetime / 50, seconds(5), seconds(30));
   const auto hard = child.timers.get(ChildTimer::HardLifetime);
   const bool no_time = hard && engine.now + wait + margin >= *hard;
   if (no_time && connection.generation == sa.generation) replace_ike_sa(engine, connection, {});
@@ -76,7 +77,8 @@ void try_again_soon(Engine& engine, IkeSa& sa, const Request& request) {
   const TimePoint when = engine.now + engine.jitter.between(seconds(1), seconds(4));
   Connection& connection = *sa.connection;
   if (request.task.kind == RequestKind::RekeyIke) return sa.timers.set(SaTimer::Rekey, when);
-  if (request.task.kind == RequestKind::NewChild) return connection.timers.set(ConnectionTimer::ChildRetry, when);
+  if (request.task.kind == RequestKind::NewChild)
+    return connection.timers.set(ConnectionTimer::ChildRetry, when);
   ChildSa* child = own_child(sa, request.task.child);
   if (child != nullptr && child->state == ChildState::Installed) child->timers.set(ChildTimer::Rekey, when);
 }
@@ -102,9 +104,10 @@ Result<SecretBytes> child_secret(const Request& request, const wire::Message& me
   return request.key_exchange->shared_secret(ke->data);
 }
 
-// Which of two that replaced the same Child SA stays (RFC 7296 2.8.1); then who made the loser deletes it, and who
-// made the winner deletes the old one.
-void retire_after_rekey(Engine& engine, IkeSa& sa, const Request& request, const Bytes& nonce_r, ChildSa& made) {
+// Which of two that replaced the same Child SA stays (RFC 7296 2.8.1); then who made the loser deletes it,
+// and who made the winner deletes the old one.
+void retire_after_rekey(Engine& engine, IkeSa& sa, const Request& request, const Bytes& nonce_r,
+                        ChildSa& made) {
   Connection& connection = *sa.connection;
   const sa::Spi mine = made.inbound;
   if (request.collision) {
@@ -119,8 +122,8 @@ void retire_after_rekey(Engine& engine, IkeSa& sa, const Request& request, const
     queue_task(sa, {RequestKind::DeleteChild, request.task.child, false});
 }
 
-void child_agreed(Engine& engine, IkeSa& sa, const Request& request, const wire::Message& message, NewChild child,
-                  const SecretBytes& secret) {
+void child_agreed(Engine& engine, IkeSa& sa, const Request& request, const wire::Message& message,
+                  NewChild child, const SecretBytes& secret) {
   Connection& connection = *sa.connection;
   const Bytes& nonce_r = message.find<wire::NoncePayload>()->data;
   child.inbound = request.child_spi;
@@ -199,11 +202,13 @@ void answer_child(Engine& engine, IkeSa& sa, const Received& received, std::opti
     if (sa.request && sa.request->task == Task{RequestKind::RekeyChild, old->inbound, false})
       sa.request->collision = Request::Collision{inbound, std::min(nonce_i, nonce_r)};
   }
-  // RFC 7296 2.8: ready to receive before the answer leaves; sending waits until the peer is known to be, too.
+  // RFC 7296 2.8: ready to receive before the answer leaves; sending waits until the peer is known to be,
+  // too.
   install_child(engine, sa, std::move(answer.child));
   respond(engine, sa, received, answer.payloads);
   note_success(engine, connection, kExchange, sa::Role::Responder);
-  if (old_inbound) engine.events.emplace_back(Rekeyed{connection.config.name, false, sa::Role::Responder, true});
+  if (old_inbound)
+    engine.events.emplace_back(Rekeyed{connection.config.name, false, sa::Role::Responder, true});
 }
 
 }  // namespace
@@ -234,7 +239,8 @@ void begin_create_child(Engine& engine, IkeSa& sa, const Task& task) {
   if (rekey) {
     const ChildSa* child = own_child(sa, task.child);
     if (child == nullptr || child->state != ChildState::Installed) return;  // replaced or deleted meanwhile
-    if (!child->answer_seen) return sa.connection->find_child(task.child)->timers.set(ChildTimer::Rekey, engine.now + seconds(1));
+    if (!child->answer_seen)
+      return sa.connection->find_child(task.child)->timers.set(ChildTimer::Rekey, engine.now + seconds(1));
   }
   Request request;
   request.task = task;
@@ -277,7 +283,8 @@ void on_rekey_child_request(Engine& engine, IkeSa& sa, const Received& received)
   if (old == nullptr) return respond(engine, sa, received, {child_sa_not_found(rekey)});
   if (auto notify = not_now(sa)) return respond_notify(engine, sa, received, *notify);
   // Being deleted, or replaced already (RFC 7296 2.25.1).
-  if (old->state != ChildState::Installed) return respond_notify(engine, sa, received, NotifyType::TemporaryFailure);
+  if (old->state != ChildState::Installed)
+    return respond_notify(engine, sa, received, NotifyType::TemporaryFailure);
   answer_child(engine, sa, received, old->inbound);
 }
 
@@ -296,9 +303,11 @@ void on_create_child_sa_response(Engine& engine, IkeSa& sa, const Received& rece
     return child_agreed(engine, sa, request, message, std::get<NewChild>(std::move(result)), *secret);
   // The peer has installed what we do not accept.
   queue_task(sa, {RequestKind::DiscardChild, request.child_spi, false});
-  if (auto* failure = std::get_if<Failure>(&result)) return child_failed(engine, sa, request, std::move(*failure));
+  if (auto* failure = std::get_if<Failure>(&result))
+    return child_failed(engine, sa, request, std::move(*failure));
   child_failed(engine, sa, request,
-               make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange, secret.error().message));
+               make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange,
+                            secret.error().message));
 }
 
 void on_create_child_sa_error(Engine& engine, IkeSa& sa, const Received& received) {
@@ -310,7 +319,8 @@ void on_create_child_sa_error(Engine& engine, IkeSa& sa, const Received& receive
   if (request.task.kind == RequestKind::RekeyIke) return on_rekey_ike_error(engine, sa, request, notify);
   if (notify.type == NotifyType::ChildSaNotFound && request.task.kind == RequestKind::RekeyChild)
     return child_not_found(engine, sa, request);
-  const bool proposal = notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
+  const bool proposal =
+      notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
   Failure failure = proposal ? refused_child_offer(engine, connection, kExchange, notify,
                                                    group_is_the_question(sa, request.child_suite))
                              : failed_by_notify(engine, kExchange, notify);

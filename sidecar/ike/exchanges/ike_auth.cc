@@ -32,8 +32,9 @@ SecretBytes compute_auth(Engine& engine, const IkeSa& sa, const wire::IdPayload&
   const FirstExchange& first = *sa.first;
   const bool of_initiator = (sa.role == sa::Role::Initiator) == own;
   const Bytes body = wire::id_body(id);
-  const SignedOctets octets{own ? first.own_init : first.peer_init, of_initiator ? first.nonce_r : first.nonce_i,
-                            body, (of_initiator ? sa.keys.sk_pi : sa.keys.sk_pr).view()};
+  const SignedOctets octets{own ? first.own_init : first.peer_init,
+                            of_initiator ? first.nonce_r : first.nonce_i, body,
+                            (of_initiator ? sa.keys.sk_pi : sa.keys.sk_pr).view()};
   return shared_key_auth(engine.crypto, sa.suite, sa.connection->config.shared_key.view(), octets);
 }
 
@@ -51,9 +52,9 @@ std::optional<Failure> check_peer(Engine& engine, const IkeSa& sa, const wire::I
   const bool proved = auth.method == kAuthSharedKey && equal_constant_time(expected.view(), auth.data);
   const auto& wanted = sa.connection->config.remote_identity;
   if (wanted && identity_of(id) != *wanted) {
-    Failure out = make_failure(engine, Reason::PeerIdentityMismatch, role, kExchange,
-                               "the peer says it is " + identity_of(id).to_string() + ", remoteIdentity is " +
-                                   wanted->to_string());
+    Failure out = make_failure(
+        engine, Reason::PeerIdentityMismatch, role, kExchange,
+        "the peer says it is " + identity_of(id).to_string() + ", remoteIdentity is " + wanted->to_string());
     out.attribute = "remoteIdentity";
     out.offered = wanted->to_string();
     out.peer_offered = identity_of(id).to_string();
@@ -61,8 +62,9 @@ std::optional<Failure> check_peer(Engine& engine, const IkeSa& sa, const wire::I
   }
   if (proved) return std::nullopt;
   if (auth.method != kAuthSharedKey) {
-    return make_failure(engine, Reason::AuthenticationFailed, role, kExchange,
-                        "the peer authenticates by method " + std::to_string(auth.method) + ", not by a shared key");
+    return make_failure(
+        engine, Reason::AuthenticationFailed, role, kExchange,
+        "the peer authenticates by method " + std::to_string(auth.method) + ", not by a shared key");
   }
   return make_failure(engine, Reason::AuthenticationFailed, role, kExchange,
                       "the peer's authentication is not that of our shared key");
@@ -75,8 +77,8 @@ bool holds_another_sa(const IkeSa& sa) {
   });
 }
 
-// The peer has forgotten what stood before this exchange began. One that was negotiated at the same time has crossed
-// this one and is left to the nonces.
+// The peer has forgotten what stood before this exchange began. One that was negotiated at the same time has
+// crossed this one and is left to the nonces.
 void drop_stale_sas(Engine& engine, IkeSa& sa) {
   for (auto* other : sa.connection->sas) {
     const bool stood = other->state == SaState::Established || other->state == SaState::Rekeyed ||
@@ -166,8 +168,10 @@ void on_ike_auth_request(Engine& engine, IkeSa& sa, const Received& received) {
   const Bytes nonce_i = sa.first->nonce_i, nonce_r = sa.first->nonce_r;
   forget_first_exchange(sa);
   finish(engine, sa);
-  if (message.find_notify(NotifyType::InitialContact) != nullptr) drop_stale_sas(engine, sa);
-  else doubt_older_sas(sa);
+  if (message.find_notify(NotifyType::InitialContact) != nullptr)
+    drop_stale_sas(engine, sa);
+  else
+    doubt_older_sas(sa);
 
   auto answer = answer_child_offer(engine, sa, message, ChildExchange::IkeAuth);
   if (auto* refusal = std::get_if<ChildRefusal>(&answer)) {
@@ -176,8 +180,8 @@ void on_ike_auth_request(Engine& engine, IkeSa& sa, const Received& received) {
     note_failure(engine, *sa.connection, std::move(refusal->failure));
   } else {
     auto& agreed = std::get<ChildAnswer>(answer);
-    agreed.child.keys =
-        derive_child_keys(engine.crypto, sa.suite, sa.keys.sk_d.view(), agreed.child.suite, {}, nonce_i, nonce_r);
+    agreed.child.keys = derive_child_keys(engine.crypto, sa.suite, sa.keys.sk_d.view(), agreed.child.suite,
+                                          {}, nonce_i, nonce_r);
     agreed.child.confirm_by_ike = true;
     payloads.insert(payloads.end(), agreed.payloads.begin(), agreed.payloads.end());
     install_child(engine, sa, std::move(agreed.child));
@@ -210,7 +214,8 @@ void on_ike_auth_response(Engine& engine, IkeSa& sa, const Received& received) {
   }
   auto child = std::get<NewChild>(std::move(result));
   child.inbound = request.child_spi;
-  child.keys = derive_child_keys(engine.crypto, sa.suite, sa.keys.sk_d.view(), child.suite, {}, nonce_i, nonce_r);
+  child.keys =
+      derive_child_keys(engine.crypto, sa.suite, sa.keys.sk_d.view(), child.suite, {}, nonce_i, nonce_r);
   child.confirmed = true;
   install_child(engine, sa, std::move(child));
 }

@@ -17,7 +17,8 @@ constexpr size_t kMaxSas = 128;      // with those that failed and only repeat t
 constexpr int kMaxCookieRounds = 3;
 constexpr Duration kErrorGrace = seconds(2);
 
-// Also when the route decides our address only on sending: then the peer must not compare, and both encapsulate.
+// Also when the route decides our address only on sending: then the peer must not compare, and both
+// encapsulate.
 bool hides_source(const Engine& engine, const IkeSa& sa) {
   return !engine.config.raw_esp || sa.local.address.is_unspecified();
 }
@@ -63,8 +64,9 @@ bool derive_keys(Engine& engine, IkeSa& sa, const SecretBytes& secret) {
 
 void export_keys(Engine& engine, const IkeSa& sa) {
   if (!engine.config.export_keys) return;
-  engine.events.emplace_back(IkeKeysDerived{sa.initiator_spi(), sa.responder_spi(), sa.suite, sa.keys.sk_ei.clone(),
-                                            sa.keys.sk_er.clone(), sa.keys.sk_ai.clone(), sa.keys.sk_ar.clone()});
+  engine.events.emplace_back(IkeKeysDerived{sa.initiator_spi(), sa.responder_spi(), sa.suite,
+                                            sa.keys.sk_ei.clone(), sa.keys.sk_er.clone(),
+                                            sa.keys.sk_ai.clone(), sa.keys.sk_ar.clone()});
 }
 
 bool repeats_known_request(Engine& engine, const Connection& connection, const Received& received) {
@@ -162,11 +164,12 @@ void begin_ike_sa_init(Engine& engine, IkeSa& sa) {
 void on_ike_sa_init_request(Engine& engine, IkeSa& idle, const Received& received) {
   Connection& connection = *idle.connection;
   if (repeats_known_request(engine, connection, received)) return;
-  if (engine.shutting_down || connection.config.mode == Mode::InitiatorOnly || half_open(connection) >= kMaxHalfOpen ||
-      connection.sas.size() >= kMaxSas)
+  if (engine.shutting_down || connection.config.mode == Mode::InitiatorOnly ||
+      half_open(connection) >= kMaxHalfOpen || connection.sas.size() >= kMaxSas)
     return void(++engine.dropped);
   auto choice = choose_ike(*received.message.find<wire::SaPayload>(), connection.config.ike_suite, 0);
-  if (auto* mismatch = std::get_if<Mismatch>(&choice)) return refuse(engine, connection, received, std::move(*mismatch));
+  if (auto* mismatch = std::get_if<Mismatch>(&choice))
+    return refuse(engine, connection, received, std::move(*mismatch));
   const auto& suite = connection.config.ike_suite;
   if (received.message.find<wire::KePayload>()->group != suite.group->id)
     return answer_statelessly(engine, received, make_notify(NotifyType::InvalidKePayload, group_data(suite)));
@@ -202,7 +205,8 @@ void on_ike_sa_init_response(Engine& engine, IkeSa& sa, const Received& received
   sa.connection->timers.clear(ConnectionTimer::Unreachable);
   sa.request.reset();
   export_keys(engine, sa);
-  note_success(engine, *sa.connection, wire::ExchangeType::IkeSaInit, sa::Role::Initiator, engine.now - sa.began);
+  note_success(engine, *sa.connection, wire::ExchangeType::IkeSaInit, sa::Role::Initiator,
+               engine.now - sa.began);
   begin_ike_auth(engine, sa);
 }
 
@@ -220,13 +224,14 @@ void on_ike_sa_init_cookie(Engine& engine, IkeSa& sa, const Received& received) 
 void on_ike_sa_init_error(Engine& engine, IkeSa& sa, const Received& received) {
   // Anyone could have sent it: told at once, believed only when nothing better comes (RFC 7296 2.21.1).
   const auto& notify = *received.message.find_error();
-  const bool proposal = notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
-  Failure failure = proposal ? refused_ike_offer(engine, *sa.connection, wire::ExchangeType::IkeSaInit, notify)
-                             : failed_by_notify(engine, wire::ExchangeType::IkeSaInit, notify);
+  const bool proposal =
+      notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
+  Failure failure = proposal
+                        ? refused_ike_offer(engine, *sa.connection, wire::ExchangeType::IkeSaInit, notify)
+                        : failed_by_notify(engine, wire::ExchangeType::IkeSaInit, notify);
   if (sa.first->soft_error) return;
   sa.timers.set(SaTimer::ErrorGrace, engine.now + kErrorGrace);
-  if (!has_tunnel(*sa.connection))
-    set_reason(engine, *sa.connection, failure.reason, failure.message);
+  if (!has_tunnel(*sa.connection)) set_reason(engine, *sa.connection, failure.reason, failure.message);
   sa.connection->last_failure = failure;
   sa.first->soft_error = std::move(failure);
 }

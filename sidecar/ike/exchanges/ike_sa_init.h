@@ -2,7 +2,8 @@
 
 #include "sidecar/ike/engine.h"
 
-// IKE_SA_INIT (RFC 7296 1.2): suite, Diffie-Hellman, nonces, NAT detection. Nothing in it is authenticated yet.
+// IKE_SA_INIT (RFC 7296 1.2): suite, Diffie-Hellman, nonces, NAT detection. Nothing in it is authenticated
+// yet.
 namespace hawser::ike {
 
 void begin_ike_sa_init(Engine& engine, IkeSa& sa);

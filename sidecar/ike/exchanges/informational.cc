@@ -24,7 +24,8 @@ void peer_deleted_child(Engine& engine, IkeSa& sa) {
   if (has_tunnel(connection)) return;
   schedule_child_retry(engine, connection, sa);
   note_failure(engine, connection,
-               make_failure(engine, Reason::PeerDeleted, sa::Role::Responder, kExchange, "the peer deleted the Child SA"));
+               make_failure(engine, Reason::PeerDeleted, sa::Role::Responder, kExchange,
+                            "the peer deleted the Child SA"));
 }
 
 void peer_deleted_ike(Engine& engine, IkeSa& sa, bool refused_us) {
@@ -43,7 +44,8 @@ void peer_deleted_ike(Engine& engine, IkeSa& sa, bool refused_us) {
   if (preferred_sa(connection) == nullptr)
     schedule_retry(engine, connection, milliseconds(1000), milliseconds(2000));
   note_failure(engine, connection,
-               make_failure(engine, Reason::PeerDeleted, sa::Role::Responder, kExchange, "the peer deleted the IKE SA"));
+               make_failure(engine, Reason::PeerDeleted, sa::Role::Responder, kExchange,
+                            "the peer deleted the IKE SA"));
 }
 
 // Deletes one pair by the peer's SPI, and gives ours to be named in the answer (RFC 7296 1.4.1).
@@ -58,7 +60,8 @@ std::optional<sa::Spi> delete_pair(Engine& engine, IkeSa& sa, sa::Spi outbound) 
   // Both sides deleted it at once: each answer goes without (RFC 7296 1.4.1).
   const bool crossed = sa.request && sa.request->task == Task{RequestKind::DeleteChild, inbound, false};
   // RFC 7296 2.8: the peer is through with the old pair, so it is ready on the new one.
-  if (ChildSa* next = child->state == ChildState::Rekeyed ? sa.connection->find_child(child->successor) : nullptr)
+  if (ChildSa* next =
+          child->state == ChildState::Rekeyed ? sa.connection->find_child(child->successor) : nullptr)
     confirm_child(*next);
   linger_child(engine, *sa.connection, *child);
   if (crossed) return std::nullopt;
@@ -96,7 +99,8 @@ void on_informational_request(Engine& engine, IkeSa& sa, const Received& receive
     if (gone == nullptr) continue;
     if (gone->protocol == wire::ProtocolId::Ike) delete_sa = true;
     if (gone->protocol != wire::ProtocolId::Esp) continue;
-    // Who rekeyed may name the old pair here or, after an IKE rekey, still on the old IKE SA: only pairs of this one.
+    // Who rekeyed may name the old pair here or, after an IKE rekey, still on the old IKE SA: only pairs of
+    // this one.
     for (auto spi : gone->spis)
       if (auto inbound = delete_pair(engine, sa, spi)) ours.push_back(*inbound);
   }

@@ -55,8 +55,9 @@ IkeSa* make_successor(Engine& engine, IkeSa& old, const Agreed& agreed, const Se
   sa.protection = std::move(*protection);
   establish(engine, sa);
   if (engine.config.export_keys) {
-    engine.events.emplace_back(IkeKeysDerived{sa.initiator_spi(), sa.responder_spi(), sa.suite, sa.keys.sk_ei.clone(),
-                                              sa.keys.sk_er.clone(), sa.keys.sk_ai.clone(), sa.keys.sk_ar.clone()});
+    engine.events.emplace_back(IkeKeysDerived{sa.initiator_spi(), sa.responder_spi(), sa.suite,
+                                              sa.keys.sk_ei.clone(), sa.keys.sk_er.clone(),
+                                              sa.keys.sk_ai.clone(), sa.keys.sk_ar.clone()});
   }
   return &sa;
 }
@@ -68,7 +69,8 @@ void hand_over(Engine& engine, IkeSa& old, IkeSa& successor) {
     if (task.kind != RequestKind::RekeyIke && task.kind != RequestKind::Liveness) queue_task(successor, task);
   old.tasks.clear();
   old.state = SaState::Rekeyed;
-  for (auto timer : {SaTimer::Rekey, SaTimer::HardLifetime, SaTimer::Liveness, SaTimer::NatKeepalive, SaTimer::Redundant})
+  for (auto timer :
+       {SaTimer::Rekey, SaTimer::HardLifetime, SaTimer::Liveness, SaTimer::NatKeepalive, SaTimer::Redundant})
     old.timers.clear(timer);
 }
 
@@ -94,8 +96,9 @@ void begin_rekey_ike(Engine& engine, IkeSa& sa) {
   if (!sa.usable()) return;
   auto key_exchange = crypto::KeyExchange::generate(engine.crypto, *suite.group);
   if (!key_exchange) {
-    return rekey_failed(engine, sa, make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange,
-                                                 key_exchange.error().message));
+    return rekey_failed(engine, sa,
+                        make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange,
+                                     key_exchange.error().message));
   }
   Request request;
   request.task.kind = RequestKind::RekeyIke;
@@ -135,8 +138,12 @@ void on_rekey_ike_request(Engine& engine, IkeSa& sa, const Received& received) {
   auto& answer = std::get<Chosen>(choice).answer;
   const Bytes& nonce_i = message.find<wire::NoncePayload>()->data;
   const Bytes nonce_r = new_nonce(engine);
-  const Agreed agreed{sa::Role::Responder, new_ike_spi(engine), sa::IkeSpi{load_be64(answer.spi.data())}, suite,
-                      nonce_i, nonce_r};
+  const Agreed agreed{sa::Role::Responder,
+                      new_ike_spi(engine),
+                      sa::IkeSpi{load_be64(answer.spi.data())},
+                      suite,
+                      nonce_i,
+                      nonce_r};
   IkeSa* successor = make_successor(engine, sa, agreed, *secret);
   if (successor == nullptr) return respond_notify(engine, sa, received, NotifyType::TemporaryFailure);
   answer.spi = spi_octets(agreed.local_spi);
@@ -152,17 +159,19 @@ void on_rekey_ike_response(Engine& engine, IkeSa& old, Request& request, const R
   const auto& message = received.message;
   Connection& connection = *old.connection;
   auto fail = [&](std::string why) {
-    rekey_failed(engine, old,
-                 make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange, std::move(why)));
+    rekey_failed(
+        engine, old,
+        make_failure(engine, Reason::NegotiationFailed, sa::Role::Initiator, kExchange, std::move(why)));
   };
   const auto* ke = message.find<wire::KePayload>();
   auto spi = verify_ike_reply(*message.find<wire::SaPayload>(), request.ike_suite, 8);
   if (!spi) return fail(spi.error().message);
-  if (ke == nullptr || ke->group != request.ike_suite.group->id) return fail("the peer's answer lacks its key exchange");
+  if (ke == nullptr || ke->group != request.ike_suite.group->id)
+    return fail("the peer's answer lacks its key exchange");
   auto secret = request.key_exchange->shared_secret(ke->data);
   if (!secret) return fail(secret.error().message);
-  const Agreed agreed{sa::Role::Initiator, request.ike_spi,   sa::IkeSpi{load_be64(spi->data())},
-                      request.ike_suite,   request.nonce,     message.find<wire::NoncePayload>()->data};
+  const Agreed agreed{sa::Role::Initiator, request.ike_spi, sa::IkeSpi{load_be64(spi->data())},
+                      request.ike_suite,   request.nonce,   message.find<wire::NoncePayload>()->data};
   IkeSa* successor = make_successor(engine, old, agreed, *secret);
   if (successor == nullptr) return fail("the keys do not fit the suite");
   successor->confirmed = true;
@@ -173,8 +182,10 @@ void on_rekey_ike_response(Engine& engine, IkeSa& old, Request& request, const R
   engine.events.emplace_back(Rekeyed{connection.config.name, true, sa::Role::Initiator, true});
 }
 
-void on_rekey_ike_error(Engine& engine, IkeSa& old, const Request& request, const wire::NotifyPayload& notify) {
-  const bool proposal = notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
+void on_rekey_ike_error(Engine& engine, IkeSa& old, const Request& request,
+                        const wire::NotifyPayload& notify) {
+  const bool proposal =
+      notify.type == NotifyType::NoProposalChosen || notify.type == NotifyType::InvalidKePayload;
   rekey_failed(engine, old,
                proposal ? refused_ike_offer(engine, *old.connection, kExchange, notify)
                         : failed_by_notify(engine, kExchange, notify));

@@ -74,14 +74,20 @@ TEST_P(IkeDifference, is_told_to_the_initiator_by_the_peers_own_request) {
   EXPECT_EQ(other.peer_offered, GetParam().ours);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, IkeDifference,
-    testing::Values(Difference{"ikeEncryption", "AES256", "AES128",
-                               [](PeerConfig& c) { c.ike_suite.encryption = catalog::find_ike_encryption("AES128"); }},
-                    Difference{"ikeIntegrity", "SHA384", "SHA1",
-                               [](PeerConfig& c) { c.ike_suite.integrity = catalog::find_ike_integrity("SHA1"); }},
-                    Difference{"dhGroup", "ECP384", "DHGroup14",
-                               [](PeerConfig& c) { c.ike_suite.group = catalog::find_group("DHGroup14"); }}));
+INSTANTIATE_TEST_SUITE_P(All, IkeDifference,
+                         testing::Values(Difference{"ikeEncryption", "AES256", "AES128",
+                                                    [](PeerConfig& c) {
+                                                      c.ike_suite.encryption =
+                                                          catalog::find_ike_encryption("AES128");
+                                                    }},
+                                         Difference{"ikeIntegrity", "SHA384", "SHA1",
+                                                    [](PeerConfig& c) {
+                                                      c.ike_suite.integrity =
+                                                          catalog::find_ike_integrity("SHA1");
+                                                    }},
+                                         Difference{"dhGroup", "ECP384", "DHGroup14", [](PeerConfig& c) {
+                                                      c.ike_suite.group = catalog::find_group("DHGroup14");
+                                                    }}));
 
 class ChildDifference : public testing::TestWithParam<Difference> {};
 
@@ -89,7 +95,10 @@ TEST_P(ChildDifference, leaves_the_ike_sa_and_is_named) {
   Pair pair;
   auto left = Pair::peer(pair.left, pair.right), right = Pair::peer(pair.right, pair.left);
   GetParam().change(left);
-  pair.apply(pair.right, [&] { right.mode = Mode::ResponderOnly; return std::move(right); }());
+  pair.apply(pair.right, [&] {
+    right.mode = Mode::ResponderOnly;
+    return std::move(right);
+  }());
   pair.apply(pair.left, std::move(left));
   pair.run(1s);
   const auto failure = *pair.right.view().last_failure;
@@ -110,12 +119,15 @@ TEST_P(ChildDifference, leaves_the_ike_sa_and_is_named) {
   pair.expect_one_tunnel();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, ChildDifference,
-    testing::Values(Difference{"ipsecEncryption", "GCMAES256", "AES128",
-                               [](PeerConfig& c) { c.child_suite = child_suite("AES128", "SHA1", "ECP384"); }},
-                    Difference{"ipsecEncryption", "GCMAES256", "GCMAES128",
-                               [](PeerConfig& c) { c.child_suite = child_suite("GCMAES128", "", "ECP384"); }}));
+INSTANTIATE_TEST_SUITE_P(All, ChildDifference,
+                         testing::Values(Difference{"ipsecEncryption", "GCMAES256", "AES128",
+                                                    [](PeerConfig& c) {
+                                                      c.child_suite = child_suite("AES128", "SHA1", "ECP384");
+                                                    }},
+                                         Difference{"ipsecEncryption", "GCMAES256", "GCMAES128",
+                                                    [](PeerConfig& c) {
+                                                      c.child_suite = child_suite("GCMAES128", "", "ECP384");
+                                                    }}));
 
 TEST(Failures, child_integrity_is_named) {
   Pair pair;
@@ -151,7 +163,8 @@ TEST(Failures, a_pfs_mismatch_shows_at_the_rekey_and_never_takes_the_tunnel_down
       pair.expect_connected();
       if (::testing::Test::HasFatalFailure()) FAIL() << c.left << " " << c.right << " at " << second;
     }
-    for (auto [side, ours, theirs] : {std::tuple(&pair.left, c.left, c.right), std::tuple(&pair.right, c.right, c.left)}) {
+    for (auto [side, ours, theirs] :
+         {std::tuple(&pair.left, c.left, c.right), std::tuple(&pair.right, c.right, c.left)}) {
       ASSERT_TRUE(side->view().last_failure) << side->name;
       EXPECT_EQ(side->view().last_failure->reason, Reason::PfsMismatch);
       EXPECT_EQ(side->view().last_failure->attribute, "pfsGroup");
@@ -221,8 +234,8 @@ TEST(Failures, a_peer_that_restarts_replaces_its_old_sas) {
     pair.run(20s);
     pair.right.endpoint = nullptr;  // dies without a word
     pair.right.installed.clear();
-    pair.right.endpoint = std::make_unique<Endpoint>(EndpointConfig{}, *other.right.context, *other.right.random,
-                                                     *other.right.jitter);
+    pair.right.endpoint = std::make_unique<Endpoint>(EndpointConfig{}, *other.right.context,
+                                                     *other.right.random, *other.right.jitter);
     pair.apply(pair.right, Pair::peer(pair.right, pair.left));
     pair.run(3s);
     pair.expect_one_tunnel();

@@ -16,8 +16,13 @@ using wire::ExchangeType;
 class Duel {
  public:
   explicit Duel(uint64_t seed)
-      : dice(seed), random_(seed + 1), context_(*crypto::Context::seeded(seed)), attacker_({}, *context_, random_, dice),
-        victim_jitter_(seed + 2), victim_random_(seed + 3), victim({}, *context_, victim_random_, victim_jitter_) {
+      : dice(seed),
+        random_(seed + 1),
+        context_(*crypto::Context::seeded(seed)),
+        attacker_({}, *context_, random_, dice),
+        victim_jitter_(seed + 2),
+        victim_random_(seed + 3),
+        victim({}, *context_, victim_random_, victim_jitter_) {
     attacker_.now = now;
     connection_ = attacker_.connections.emplace("victim", std::make_unique<Connection>()).first->second.get();
     connection_->config = config(kAttacker, kVictim, Mode::Default);
@@ -81,10 +86,10 @@ class Duel {
     out.mode = mode;
     return out;
   }
-  void apply(Mode mode) {
-    ASSERT_TRUE(victim.apply(now, config(kVictim, kAttacker, mode), Impact::None));
+  void apply(Mode mode) { ASSERT_TRUE(victim.apply(now, config(kVictim, kAttacker, mode), Impact::None)); }
+  size_t pick(size_t count) {
+    return static_cast<size_t>(dice.between(Duration(0), Duration(count - 1)).count());
   }
-  size_t pick(size_t count) { return static_cast<size_t>(dice.between(Duration(0), Duration(count - 1)).count()); }
   bool chance(int percent) { return pick(100) < static_cast<size_t>(percent); }
 
   // Sealed with the right keys and with the message id that the victim waits for.
@@ -168,7 +173,9 @@ std::vector<wire::Payload> Duel::random_payloads(uint32_t wanted) {
   auto ts = [&](bool initiator) {
     wire::TsPayload out;
     out.initiator = initiator;
-    if (chance(90)) out.selectors.push_back(sa::TrafficSelector::of(IpPrefix::any(chance(80) ? IpVersion::V4 : IpVersion::V6)));
+    if (chance(90))
+      out.selectors.push_back(
+          sa::TrafficSelector::of(IpPrefix::any(chance(80) ? IpVersion::V4 : IpVersion::V6)));
     return out;
   };
   auto id = [&](bool initiator) {
@@ -207,18 +214,22 @@ std::vector<wire::Payload> Duel::random_payloads(uint32_t wanted) {
     if (chance(20)) data.resize(pick(80), 1);
     out.emplace_back(wire::KePayload{static_cast<uint16_t>(chance(80) ? 19 : pick(40)), std::move(data)});
   }
-  if (has(kNonce)) out.emplace_back(wire::NoncePayload{Bytes(16 + pick(40), static_cast<uint8_t>(pick(256)))});
+  if (has(kNonce))
+    out.emplace_back(wire::NoncePayload{Bytes(16 + pick(40), static_cast<uint8_t>(pick(256)))});
   if (has(kIdi)) out.emplace_back(id(true));
   if (has(kIdr)) out.emplace_back(id(false));
   if (has(kAuth)) out.emplace_back(wire::AuthPayload{static_cast<uint8_t>(pick(4)), Bytes(pick(64), 3)});
   if (has(kTsi)) out.emplace_back(ts(true));
   if (has(kTsr)) out.emplace_back(ts(false));
   if (has(kRekeySa)) out.emplace_back(notify(wire::NotifyType::RekeySa, true));
-  if ((wanted & kError) != 0 || chance(density / 3)) out.emplace_back(notify(static_cast<wire::NotifyType>(pick(60)), chance(30)));
+  if ((wanted & kError) != 0 || chance(density / 3))
+    out.emplace_back(notify(static_cast<wire::NotifyType>(pick(60)), chance(30)));
   if (chance(density / 4)) out.emplace_back(notify(wire::NotifyType::InitialContact, false));
-  if ((wanted & kDelete) != 0 || chance(density / 4)) out.emplace_back(wire::DeletePayload{wire::ProtocolId::Esp, {sa::Spi{load_be32(spi_octets().data())}}});
+  if ((wanted & kDelete) != 0 || chance(density / 4))
+    out.emplace_back(wire::DeletePayload{wire::ProtocolId::Esp, {sa::Spi{load_be32(spi_octets().data())}}});
   if (chance(density / 16)) out.emplace_back(wire::DeletePayload{wire::ProtocolId::Ike, {}});
-  if (chance(density / 8)) out.emplace_back(wire::UnknownPayload{static_cast<uint8_t>(49 + pick(100)), chance(50), Bytes(3)});
+  if (chance(density / 8))
+    out.emplace_back(wire::UnknownPayload{static_cast<uint8_t>(49 + pick(100)), chance(50), Bytes(3)});
   return out;
 }
 
@@ -247,7 +258,8 @@ TEST(Hostile, an_authenticated_peer_may_say_anything_in_any_state) {
       // Mostly one payload short of a row, or with one too many.
       uint32_t wanted = row.required | (duel.chance(50) ? row.optional & ~kError : 0);
       if (duel.chance(15)) wanted &= ~(1u << duel.pick(13));
-      duel.say(stray ? static_cast<ExchangeType>(38) : row.exchange, row.response, duel.random_payloads(wanted));
+      duel.say(stray ? static_cast<ExchangeType>(38) : row.exchange, row.response,
+               duel.random_payloads(wanted));
       duel.drain();
       (void)duel.victim.snapshot();
       ++said;

@@ -53,7 +53,8 @@ TEST(Loss, rekeys_from_both_sides_at_once_leave_one_tunnel) {
       for (auto* side : {&pair.left, &pair.right}) {
         const auto name = side->view().name;
         const bool child = (seed + static_cast<uint64_t>(round)) % 2 == 0;
-        (void)(child ? side->endpoint->rekey_child(pair.now, name) : side->endpoint->rekey_ike(pair.now, name));
+        (void)(child ? side->endpoint->rekey_child(pair.now, name)
+                     : side->endpoint->rekey_ike(pair.now, name));
         pair.drain(*side);
       }
       pair.run(8s);

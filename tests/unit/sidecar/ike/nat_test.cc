@@ -101,7 +101,8 @@ TEST(ForcedEncapsulation, holds_while_the_route_decides_the_local_address) {
   pair.apply(pair.left, std::move(left));
   pair.run(10s);
   pair.expect_one_tunnel();
-  EXPECT_EQ(pair.left.installed.begin()->second.encapsulation, pair.right.installed.begin()->second.encapsulation);
+  EXPECT_EQ(pair.left.installed.begin()->second.encapsulation,
+            pair.right.installed.begin()->second.encapsulation);
   EXPECT_EQ(pair.left.installed.begin()->second.local.address, pair.left.address);
 }
 

@@ -12,7 +12,8 @@
 
 namespace hawser::ike {
 
-// Two endpoints and the wire between them: the least that shows the engine at work. tests/sim has the real one.
+// Two endpoints and the wire between them: the least that shows the engine at work. tests/sim has the real
+// one.
 struct Side {
   std::string name;
   IpAddress address;
@@ -29,11 +30,15 @@ struct Side {
   ConnectionView view() const { return endpoint->snapshot().front(); }
 };
 
-inline sa::IkeSuite ike_suite(std::string_view encryption, std::string_view integrity, std::string_view group) {
-  return {catalog::find_ike_encryption(encryption), catalog::find_ike_integrity(integrity), catalog::find_group(group)};
+inline sa::IkeSuite ike_suite(std::string_view encryption, std::string_view integrity,
+                              std::string_view group) {
+  return {catalog::find_ike_encryption(encryption), catalog::find_ike_integrity(integrity),
+          catalog::find_group(group)};
 }
-inline sa::ChildSuite child_suite(std::string_view encryption, std::string_view integrity, std::string_view pfs) {
-  return {catalog::find_esp_encryption(encryption), catalog::find_esp_integrity(integrity), catalog::find_pfs_group(pfs)};
+inline sa::ChildSuite child_suite(std::string_view encryption, std::string_view integrity,
+                                  std::string_view pfs) {
+  return {catalog::find_esp_encryption(encryption), catalog::find_esp_integrity(integrity),
+          catalog::find_pfs_group(pfs)};
 }
 
 class Pair {
@@ -105,7 +110,8 @@ class Pair {
       EXPECT_EQ(side->view().ike_sas.size(), 1u) << side->name;
       EXPECT_EQ(side->view().child_sas.size(), 1u) << side->name;
       EXPECT_EQ(side->installed.size(), 1u) << side->name;
-      EXPECT_EQ(side->view().reason, catalog::Reason::Established) << side->name << " " << side->view().message;
+      EXPECT_EQ(side->view().reason, catalog::Reason::Established)
+          << side->name << " " << side->view().message;
     }
     expect_connected();
   }
@@ -130,7 +136,8 @@ class Pair {
   int sent = 0;
 
  private:
-  static void make(Side& side, std::string name, std::string_view address, uint64_t seed, EndpointConfig config) {
+  static void make(Side& side, std::string name, std::string_view address, uint64_t seed,
+                   EndpointConfig config) {
     side.name = std::move(name);
     side.address = *IpAddress::parse(address);
     side.context = *crypto::Context::seeded(seed);

@@ -46,7 +46,8 @@ TEST(Keymat, derives_what_other_implementations_derive) {
       inputs.spi_r = ike_spi(v.bytes("spir"));
       auto keys = derive_ike_keys(*context, suite, v.bytes("key"), inputs);
       Bytes all;
-      for (const auto* key : {&keys.sk_d, &keys.sk_ai, &keys.sk_ar, &keys.sk_ei, &keys.sk_er, &keys.sk_pi, &keys.sk_pr})
+      for (const auto* key :
+           {&keys.sk_d, &keys.sk_ai, &keys.sk_ar, &keys.sk_ei, &keys.sk_er, &keys.sk_pi, &keys.sk_pr})
         append(all, key->view());
       EXPECT_EQ(all.size(), 5u * hash->key_size + 64u);
       expect_same_start(all, expected, v.where);
@@ -54,8 +55,8 @@ TEST(Keymat, derives_what_other_implementations_derive) {
     } else if (v.text("kind") == "child_keys") {
       for (const auto& encryption : catalog::kEncryption) {
         if (!encryption.esp) continue;
-        const sa::ChildSuite child{&encryption, encryption.aead() ? nullptr : catalog::find_esp_integrity("SHA256"),
-                                   nullptr};
+        const sa::ChildSuite child{
+            &encryption, encryption.aead() ? nullptr : catalog::find_esp_integrity("SHA256"), nullptr};
         const Bytes secret = v.has("secret") ? v.bytes("secret") : Bytes();
         auto keys = derive_child_keys(*context, suite, v.bytes("key"), child, secret, ni, nr);
         Bytes all;
@@ -85,7 +86,8 @@ TEST(Auth, is_the_nested_prf_of_rfc_7296) {
   const Bytes id{1, 0, 0, 0, 192, 0, 2, 1};
   for (auto [name, expected] :
        {std::pair("SHA384",
-                  "ad4b43fe6c1114e5de8382890f2f252cd55c29b418574f4a23df17256c75721cfe55f4ff9dfb8931566098be3491c6e1"),
+                  "ad4b43fe6c1114e5de8382890f2f252cd55c29b418574f4a23df17256c75721cfe55f4ff9dfb8931566098be34"
+                  "91c6e1"),
         std::pair("SHA256", "03005e19ed71d224b9b19adb5929997767f52b1014f154e9983dd4e0c59f3b63"),
         std::pair("SHA1", "8c5fdf79f9ed5d2c39f6b5c2600e1531fa7dab9c"),
         std::pair("MD5", "224c00d75c5373df29397b9a0ee9b875")}) {
@@ -97,8 +99,8 @@ TEST(Auth, is_the_nested_prf_of_rfc_7296) {
   }
 }
 
-const SocketAddress kLeft{*IpAddress::parse("192.0.2.1"), 500}, kRight{*IpAddress::parse("198.51.100.1"), 500},
-    kNat{*IpAddress::parse("203.0.113.9"), 61234};
+const SocketAddress kLeft{*IpAddress::parse("192.0.2.1"), 500},
+    kRight{*IpAddress::parse("198.51.100.1"), 500}, kNat{*IpAddress::parse("203.0.113.9"), 61234};
 const sa::IkeSpi kSpi{0x1122334455667788};
 
 NatFinding find(const SocketAddress& sender, const SocketAddress& sent_to, const SocketAddress& arrived_at,
@@ -121,7 +123,9 @@ TEST(Nat, is_found_on_the_side_where_it_is) {
   EXPECT_TRUE(find(kLeft, kRight, kRight, kLeft).supported);
 }
 
-TEST(Nat, a_hidden_source_looks_like_one) { EXPECT_EQ(find(kLeft, kRight, kRight, kLeft, true).nat, Nat::Remote); }
+TEST(Nat, a_hidden_source_looks_like_one) {
+  EXPECT_EQ(find(kLeft, kRight, kRight, kLeft, true).nat, Nat::Remote);
+}
 
 TEST(Nat, a_message_without_both_payloads_does_not_support_it) {
   wire::Message message;
@@ -187,7 +191,8 @@ TEST(Transitions, a_row_is_never_hidden_by_an_earlier_one) {
   const auto rows = transitions();
   for (size_t i = 0; i < rows.size(); ++i) {
     bool known = false;
-    EXPECT_EQ(find_transition(rows[i].from, rows[i].exchange, rows[i].response, rows[i].required, &known), &rows[i])
+    EXPECT_EQ(find_transition(rows[i].from, rows[i].exchange, rows[i].response, rows[i].required, &known),
+              &rows[i])
         << rows[i].name;
   }
 }

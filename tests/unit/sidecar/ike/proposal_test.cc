@@ -7,8 +7,8 @@
 namespace hawser::ike {
 namespace {
 
-using wire::ProtocolId;
 using wire::Proposal;
+using wire::ProtocolId;
 using wire::Transform;
 using wire::TransformType;
 
@@ -54,8 +54,10 @@ TEST(Proposal, an_offer_of_a_child_suite_is_accepted_by_the_same_suite_only) {
     for (const auto& b : suites) {
       auto choice = choose_esp(offer({make_esp_proposal(a, kSpi, kExchange)}), b, kExchange);
       ASSERT_EQ(std::holds_alternative<Chosen>(choice), a == b) << describe(a) << " " << describe(b);
-      auto first = choose_esp(offer({make_esp_proposal(a, kSpi, ChildExchange::IkeAuth)}), b, ChildExchange::IkeAuth);
-      ASSERT_EQ(std::holds_alternative<Chosen>(first), a.encryption == b.encryption && a.integrity == b.integrity);
+      auto first =
+          choose_esp(offer({make_esp_proposal(a, kSpi, ChildExchange::IkeAuth)}), b, ChildExchange::IkeAuth);
+      ASSERT_EQ(std::holds_alternative<Chosen>(first),
+                a.encryption == b.encryption && a.integrity == b.integrity);
     }
 }
 
@@ -107,8 +109,9 @@ TEST(Proposal, an_aead_is_offered_without_integrity_and_accepted_with_none) {
 }
 
 TEST(Proposal, the_integrity_of_an_aead_shows_as_its_own_name) {
-  auto found = mismatch(choose_esp(offer({make_esp_proposal(esp("AES256", "SHA256", "None"), kSpi, kExchange)}),
-                                   esp("GCMAES256", "", "None"), kExchange));
+  auto found =
+      mismatch(choose_esp(offer({make_esp_proposal(esp("AES256", "SHA256", "None"), kSpi, kExchange)}),
+                          esp("GCMAES256", "", "None"), kExchange));
   EXPECT_EQ(found.attribute, "ipsecEncryption");
   EXPECT_EQ(found.ours, "GCMAES256");
   EXPECT_EQ(found.theirs, "AES256");
@@ -152,7 +155,8 @@ TEST(Proposal, an_unusable_proposal_is_skipped_and_the_next_one_counts) {
   auto unknown_type = make_ike_proposal(suite, {});
   unknown_type.transforms.push_back(t(static_cast<TransformType>(9), 1));
   auto no_key_exchange = make_ike_proposal(suite, {});
-  std::erase_if(no_key_exchange.transforms, [](const auto& x) { return x.type == TransformType::KeyExchange; });
+  std::erase_if(no_key_exchange.transforms,
+                [](const auto& x) { return x.type == TransformType::KeyExchange; });
   auto odd_attribute = make_ike_proposal(suite, {});
   odd_attribute.transforms[0].unknown_attribute = true;
   auto no_key_length = make_ike_proposal(suite, {});
@@ -160,7 +164,8 @@ TEST(Proposal, an_unusable_proposal_is_skipped_and_the_next_one_counts) {
   auto with_spi = make_ike_proposal(suite, {1, 2, 3, 4, 5, 6, 7, 8});
   auto esp_protocol = make_ike_proposal(suite, {});
   esp_protocol.protocol = ProtocolId::Esp;
-  for (const auto& bad : {unknown_type, no_key_exchange, odd_attribute, no_key_length, with_spi, esp_protocol}) {
+  for (const auto& bad :
+       {unknown_type, no_key_exchange, odd_attribute, no_key_length, with_spi, esp_protocol}) {
     EXPECT_TRUE(std::holds_alternative<Mismatch>(choose_ike(offer({bad}), suite, 0)));
     auto choice = choose_ike(offer({bad, good}), suite, 0);
     ASSERT_TRUE(std::holds_alternative<Chosen>(choice));
@@ -174,7 +179,8 @@ TEST(Proposal, reserved_and_zero_spis_are_refused) {
     EXPECT_TRUE(std::holds_alternative<Mismatch>(
         choose_esp(offer({make_esp_proposal(suite, sa::Spi{spi}, kExchange)}), suite, kExchange)));
   auto ike_suite = ike("AES256", "SHA384", "ECP384");
-  EXPECT_TRUE(std::holds_alternative<Mismatch>(choose_ike(offer({make_ike_proposal(ike_suite, Bytes(8))}), ike_suite, 8)));
+  EXPECT_TRUE(std::holds_alternative<Mismatch>(
+      choose_ike(offer({make_ike_proposal(ike_suite, Bytes(8))}), ike_suite, 8)));
 }
 
 TEST(Proposal, a_reply_is_exactly_one_of_ours) {
