@@ -24,9 +24,13 @@ ADAPTERS = {
 }
 
 # The pure cores: no clock, no global random, no log, no file, no thread.
-CORES = ("common/catalog", "common/spec", "sidecar/sa", "sidecar/wire", "sidecar/ike", "sidecar/status",
+CORES = ("common/catalog", "common/spec", "sidecar/sa", "sidecar/wire", "sidecar/ike", "sidecar/esp", "sidecar/status",
          "operator/policy")
-IMPURE = (r"_clock::now\(", r"\bspdlog::", r"random_device", r"\bstd::rand\b", r"#include <(fstream|thread|mutex|sys/socket\.h)>")
+IMPURE = (r"_clock::now\(", r"\bspdlog::", r"random_device", r"\bstd::rand\b", r"\bSystemClock\b",
+          r"\b(clock_gettime|gettimeofday|getenv)\(", r"#include [<\"](fstream|iostream|thread|mutex|sys/|unistd\.h|grpc)")
+
+# The two programs share common/ and proto/, and nothing of each other.
+STRANGERS = (("operator", "sidecar/"), ("sidecar", "operator/"), ("common", "operator/"), ("common", "sidecar/"))
 
 
 def files(folders, endings):
@@ -56,6 +60,11 @@ def misplaced_includes():
             found += [f"{path}: includes {line}; only {', '.join(homes)} may" for pattern, homes in ADAPTERS.items()
                       if re.match(pattern, line) and not path.startswith(homes)]
     return found
+
+
+def mixed_programs():
+    return [f"{path}: includes {line}" for folder, other in STRANGERS for path in files((folder,), (".h", ".cc"))
+            for line in re.findall(r'^#include "([^"]+)', read(path), re.MULTILINE) if line.startswith(other)]
 
 
 def impure_cores():
@@ -93,6 +102,7 @@ def main():
              lambda: too_long(files(("common", "operator", "sidecar"), ("README.md",)), MAX_README_LINES)),
             ("each library folder has a README", libraries_without_readme),
             ("outside libraries are included by their adapters only", misplaced_includes),
+            ("operator and sidecar include nothing of each other", mixed_programs),
             ("cores use no clock, random, log, file or thread", impure_cores),
             ("no test is skipped or disabled", hidden_tests),
             ("clang-format would change nothing", unformatted)):
