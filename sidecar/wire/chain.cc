@@ -22,20 +22,34 @@ struct Raw {
 
 std::string name_of(PayloadType type) {
   switch (type) {
-    case PayloadType::Sa: return "SA payload";
-    case PayloadType::Ke: return "KE payload";
-    case PayloadType::IdInitiator: return "IDi payload";
-    case PayloadType::IdResponder: return "IDr payload";
-    case PayloadType::Auth: return "AUTH payload";
-    case PayloadType::Nonce: return "Nonce payload";
-    case PayloadType::Notify: return "Notify payload";
-    case PayloadType::Delete: return "Delete payload";
-    case PayloadType::VendorId: return "Vendor ID payload";
-    case PayloadType::TsInitiator: return "TSi payload";
-    case PayloadType::TsResponder: return "TSr payload";
-    case PayloadType::Encrypted: return "SK payload";
-    case PayloadType::EncryptedFragment: return "SKF payload";
-    default: return "payload of type " + std::to_string(static_cast<int>(type));
+    case PayloadType::Sa:
+      return "SA payload";
+    case PayloadType::Ke:
+      return "KE payload";
+    case PayloadType::IdInitiator:
+      return "IDi payload";
+    case PayloadType::IdResponder:
+      return "IDr payload";
+    case PayloadType::Auth:
+      return "AUTH payload";
+    case PayloadType::Nonce:
+      return "Nonce payload";
+    case PayloadType::Notify:
+      return "Notify payload";
+    case PayloadType::Delete:
+      return "Delete payload";
+    case PayloadType::VendorId:
+      return "Vendor ID payload";
+    case PayloadType::TsInitiator:
+      return "TSi payload";
+    case PayloadType::TsResponder:
+      return "TSr payload";
+    case PayloadType::Encrypted:
+      return "SK payload";
+    case PayloadType::EncryptedFragment:
+      return "SKF payload";
+    default:
+      return "payload of type " + std::to_string(static_cast<int>(type));
   }
 }
 
@@ -51,12 +65,15 @@ bool single(PayloadType type) {
     case PayloadType::TsInitiator:
     case PayloadType::TsResponder:
     case PayloadType::Encrypted:
-    case PayloadType::EncryptedFragment: return true;
-    default: return false;
+    case PayloadType::EncryptedFragment:
+      return true;
+    default:
+      return false;
   }
 }
 
-// What is encrypted ends the message; its "next payload" names the first payload inside (RFC 7296 3.14, RFC 7383 2.5).
+// What is encrypted ends the message; its "next payload" names the first payload inside (RFC 7296 3.14, RFC
+// 7383 2.5).
 bool ends_chain(PayloadType type) {
   return type == PayloadType::Encrypted || type == PayloadType::EncryptedFragment;
 }
@@ -66,18 +83,28 @@ bool defined_in_rfc7296(PayloadType type) { return type >= PayloadType::Sa && ty
 
 Payload decode_body(const Raw& raw, Reader& in) {
   switch (raw.type) {
-    case PayloadType::Sa: return decode_sa(in);
-    case PayloadType::Ke: return decode_ke(in);
+    case PayloadType::Sa:
+      return decode_sa(in);
+    case PayloadType::Ke:
+      return decode_ke(in);
     case PayloadType::IdInitiator:
-    case PayloadType::IdResponder: return decode_id(in, raw.type == PayloadType::IdInitiator);
-    case PayloadType::Auth: return decode_auth(in);
-    case PayloadType::Nonce: return decode_nonce(in);
-    case PayloadType::Notify: return decode_notify(in);
-    case PayloadType::Delete: return decode_delete(in);
-    case PayloadType::VendorId: return decode_vendor_id(in);
+    case PayloadType::IdResponder:
+      return decode_id(in, raw.type == PayloadType::IdInitiator);
+    case PayloadType::Auth:
+      return decode_auth(in);
+    case PayloadType::Nonce:
+      return decode_nonce(in);
+    case PayloadType::Notify:
+      return decode_notify(in);
+    case PayloadType::Delete:
+      return decode_delete(in);
+    case PayloadType::VendorId:
+      return decode_vendor_id(in);
     case PayloadType::TsInitiator:
-    case PayloadType::TsResponder: return decode_ts(in, raw.type == PayloadType::TsInitiator);
-    case PayloadType::Encrypted: return EncryptedPayload{raw.next, in.copy_rest()};
+    case PayloadType::TsResponder:
+      return decode_ts(in, raw.type == PayloadType::TsInitiator);
+    case PayloadType::Encrypted:
+      return EncryptedPayload{raw.next, in.copy_rest()};
     default:
       return UnknownPayload{static_cast<uint8_t>(raw.type), raw.critical && !defined_in_rfc7296(raw.type),
                             in.copy_rest()};
@@ -151,7 +178,9 @@ PayloadType type_of(const Payload& payload) {
       return ts.initiator ? PayloadType::TsInitiator : PayloadType::TsResponder;
     }
     PayloadType operator()(const EncryptedPayload&) const { return PayloadType::Encrypted; }
-    PayloadType operator()(const UnknownPayload& unknown) const { return static_cast<PayloadType>(unknown.type); }
+    PayloadType operator()(const UnknownPayload& unknown) const {
+      return static_cast<PayloadType>(unknown.type);
+    }
   };
   return std::visit(Visitor{}, payload);
 }

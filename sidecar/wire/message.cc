@@ -8,7 +8,8 @@
 
 // IKE header (RFC 7296 3.1):
 //
-//   | initiator SPI (8) | responder SPI (8) | next payload | version | exchange type | flags | message id (4) | length (4) |
+//   | initiator SPI (8) | responder SPI (8) | next payload | version | exchange type | flags | message id (4)
+//   | length (4) |
 //
 //   version   major in the upper four bits, minor in the lower
 //   flags     0 0 R V I 0 0 0   the others are ignored when received and never echoed (RFC 7296 3.1)
@@ -44,8 +45,8 @@ Result<RawHeader> decode_header(BytesView datagram) {
   out.header.message_id = in.u32();
   out.length = in.u32();
   if (out.length < kHeaderSize || out.length > datagram.size())
-    return invalid("length " + std::to_string(out.length) + " in a datagram of " + std::to_string(datagram.size()) +
-                   " octets");
+    return invalid("length " + std::to_string(out.length) + " in a datagram of " +
+                   std::to_string(datagram.size()) + " octets");
   return out;
 }
 
@@ -55,7 +56,8 @@ void encode_header(Writer& out, const Header& header, PayloadType first) {
   out.u8(static_cast<uint8_t>(first));
   out.u8(static_cast<uint8_t>(header.major_version << 4 | (header.minor_version & 0x0f)));
   out.u8(static_cast<uint8_t>(header.exchange_type));
-  out.u8(static_cast<uint8_t>((header.initiator ? kInitiatorFlag : 0) | (header.response ? kResponseFlag : 0)));
+  out.u8(
+      static_cast<uint8_t>((header.initiator ? kInitiatorFlag : 0) | (header.response ? kResponseFlag : 0)));
   out.u32(header.message_id);
   out.u32(0);
 }
@@ -110,7 +112,8 @@ Result<std::vector<Payload>> parse_payloads(PayloadType first, BytesView chain) 
 Bytes serialize(const Message& message) {
   Bytes out;
   Writer writer(out);
-  encode_header(writer, message.header, message.payloads.empty() ? PayloadType::None : type_of(message.payloads[0]));
+  encode_header(writer, message.header,
+                message.payloads.empty() ? PayloadType::None : type_of(message.payloads[0]));
   encode_chain(writer, message.payloads);
   fill_message_length(out);
   return out;

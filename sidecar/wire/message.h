@@ -11,8 +11,8 @@
 #include "sidecar/sa/names.h"
 #include "sidecar/sa/selectors.h"
 
-// IKEv2 messages (RFC 7296 section 3) as values. Pure: no crypto, no I/O, no state. Parsing copies what it keeps;
-// nothing here refers to the datagram afterwards.
+// IKEv2 messages (RFC 7296 section 3) as values. Pure: no crypto, no I/O, no state. Parsing copies what it
+// keeps; nothing here refers to the datagram afterwards.
 namespace hawser::wire {
 
 inline constexpr size_t kHeaderSize = 28;
@@ -22,9 +22,24 @@ enum class ExchangeType : uint8_t { IkeSaInit = 34, IkeAuth = 35, CreateChildSa 
 std::string_view to_string(ExchangeType type);  // "IKE_SA_INIT"; "UNKNOWN" for others
 
 enum class PayloadType : uint8_t {
-  None = 0, Sa = 33, Ke = 34, IdInitiator = 35, IdResponder = 36, Cert = 37, CertRequest = 38, Auth = 39, Nonce = 40,
-  Notify = 41, Delete = 42, VendorId = 43, TsInitiator = 44, TsResponder = 45, Encrypted = 46, Configuration = 47,
-  Eap = 48, EncryptedFragment = 53,
+  None = 0,
+  Sa = 33,
+  Ke = 34,
+  IdInitiator = 35,
+  IdResponder = 36,
+  Cert = 37,
+  CertRequest = 38,
+  Auth = 39,
+  Nonce = 40,
+  Notify = 41,
+  Delete = 42,
+  VendorId = 43,
+  TsInitiator = 44,
+  TsResponder = 45,
+  Encrypted = 46,
+  Configuration = 47,
+  Eap = 48,
+  EncryptedFragment = 53,
 };
 
 enum class ProtocolId : uint8_t { None = 0, Ike = 1, Ah = 2, Esp = 3 };
@@ -33,14 +48,36 @@ enum class TransformType : uint8_t { Encryption = 1, Prf = 2, Integrity = 3, Key
 
 // Error types are below 16384 (RFC 7296 3.10.1). Any number may arrive; these are the ones we act on or send.
 enum class NotifyType : uint16_t {
-  UnsupportedCriticalPayload = 1, InvalidIkeSpi = 4, InvalidMajorVersion = 5, InvalidSyntax = 7, InvalidMessageId = 9,
-  InvalidSpi = 11, NoProposalChosen = 14, InvalidKePayload = 17, AuthenticationFailed = 24, SinglePairRequired = 34,
-  NoAdditionalSas = 35, InternalAddressFailure = 36, FailedCpRequired = 37, TsUnacceptable = 38,
-  InvalidSelectors = 39, TemporaryFailure = 43, ChildSaNotFound = 44,
-  InitialContact = 16384, SetWindowSize = 16385, AdditionalTsPossible = 16386, NatDetectionSourceIp = 16388,
-  NatDetectionDestinationIp = 16389, Cookie = 16390, UseTransportMode = 16391, RekeySa = 16393,
-  EspTfcPaddingNotSupported = 16394, NonFirstFragmentsAlso = 16395, ChildlessIkev2Supported = 16418,
-  FragmentationSupported = 16430, SignatureHashAlgorithms = 16431,
+  UnsupportedCriticalPayload = 1,
+  InvalidIkeSpi = 4,
+  InvalidMajorVersion = 5,
+  InvalidSyntax = 7,
+  InvalidMessageId = 9,
+  InvalidSpi = 11,
+  NoProposalChosen = 14,
+  InvalidKePayload = 17,
+  AuthenticationFailed = 24,
+  SinglePairRequired = 34,
+  NoAdditionalSas = 35,
+  InternalAddressFailure = 36,
+  FailedCpRequired = 37,
+  TsUnacceptable = 38,
+  InvalidSelectors = 39,
+  TemporaryFailure = 43,
+  ChildSaNotFound = 44,
+  InitialContact = 16384,
+  SetWindowSize = 16385,
+  AdditionalTsPossible = 16386,
+  NatDetectionSourceIp = 16388,
+  NatDetectionDestinationIp = 16389,
+  Cookie = 16390,
+  UseTransportMode = 16391,
+  RekeySa = 16393,
+  EspTfcPaddingNotSupported = 16394,
+  NonFirstFragmentsAlso = 16395,
+  ChildlessIkev2Supported = 16418,
+  FragmentationSupported = 16430,
+  SignatureHashAlgorithms = 16431,
 };
 inline bool is_error(NotifyType type) { return static_cast<uint16_t>(type) < 16384; }
 // "NO_PROPOSAL_CHOSEN"; "NOTIFY_12345" for a number without a name.
@@ -61,8 +98,8 @@ struct Header {
 struct Transform {
   TransformType type{};
   uint16_t id = 0;
-  std::optional<uint16_t> key_bits;   // attribute 14
-  bool unknown_attribute = false;     // received with an attribute we do not know: unusable (RFC 7296 3.3.6)
+  std::optional<uint16_t> key_bits;  // attribute 14
+  bool unknown_attribute = false;    // received with an attribute we do not know: unusable (RFC 7296 3.3.6)
   friend bool operator==(const Transform&, const Transform&) = default;
 };
 struct Proposal {
@@ -107,7 +144,7 @@ struct VendorIdPayload {
   Bytes data;
 };
 struct TsPayload {
-  bool initiator = true;  // TSi or TSr
+  bool initiator = true;           // TSi or TSr
   sa::TrafficSelectors selectors;  // those of types 7 and 8; others are skipped
 };
 // SK as received or to be sent: still closed. Always the last payload.
@@ -122,8 +159,8 @@ struct UnknownPayload {
   Bytes data;
 };
 
-using Payload = std::variant<SaPayload, KePayload, NoncePayload, IdPayload, AuthPayload, NotifyPayload, DeletePayload,
-                             VendorIdPayload, TsPayload, EncryptedPayload, UnknownPayload>;
+using Payload = std::variant<SaPayload, KePayload, NoncePayload, IdPayload, AuthPayload, NotifyPayload,
+                             DeletePayload, VendorIdPayload, TsPayload, EncryptedPayload, UnknownPayload>;
 
 struct Message {
   Header header;
@@ -143,12 +180,12 @@ struct Message {
   const NotifyPayload* find_error() const;
 };
 
-// Header only. InvalidArgument: shorter than 28 octets, or Length below 28 or beyond the datagram. A longer datagram
-// is allowed (RFC 7296 3.1; some peers pad).
+// Header only. InvalidArgument: shorter than 28 octets, or Length below 28 or beyond the datagram. A longer
+// datagram is allowed (RFC 7296 3.1; some peers pad).
 Result<Header> parse_header(BytesView datagram);
 
-// Header and outer payload chain. InvalidArgument names the payload and what is wrong. A second SA, KE, Nonce, ID,
-// AUTH or TS payload of one kind is an error, as is anything after SK.
+// Header and outer payload chain. InvalidArgument names the payload and what is wrong. A second SA, KE,
+// Nonce, ID, AUTH or TS payload of one kind is an error, as is anything after SK.
 Result<Message> parse(BytesView datagram);
 
 // The chain inside an opened SK payload, padding already cut. Same rules.
@@ -164,8 +201,8 @@ struct Chain {
 };
 Chain serialize_payloads(const std::vector<Payload>& payloads);
 
-// Message whose only payload is SK with room for `body_size` octets (IV | ciphertext | ICV) of zeros: the caller
-// seals it in place. aad is everything before the body (header and generic header of SK).
+// Message whose only payload is SK with room for `body_size` octets (IV | ciphertext | ICV) of zeros: the
+// caller seals it in place. aad is everything before the body (header and generic header of SK).
 struct SkEnvelope {
   Bytes message;
   size_t body_offset = 0;

@@ -48,10 +48,14 @@ constexpr auto kNotifyNames = std::to_array<NotifyName>({
 
 std::string_view to_string(ExchangeType type) {
   switch (type) {
-    case ExchangeType::IkeSaInit: return "IKE_SA_INIT";
-    case ExchangeType::IkeAuth: return "IKE_AUTH";
-    case ExchangeType::CreateChildSa: return "CREATE_CHILD_SA";
-    case ExchangeType::Informational: return "INFORMATIONAL";
+    case ExchangeType::IkeSaInit:
+      return "IKE_SA_INIT";
+    case ExchangeType::IkeAuth:
+      return "IKE_AUTH";
+    case ExchangeType::CreateChildSa:
+      return "CREATE_CHILD_SA";
+    case ExchangeType::Informational:
+      return "INFORMATIONAL";
   }
   return "UNKNOWN";
 }

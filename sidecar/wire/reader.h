@@ -8,9 +8,9 @@
 
 namespace hawser::wire {
 
-// Walks over octets from a peer. The first failure sticks: everything read after it is zero or empty, and the cursor
-// stays, so that a decoder reads straight through and asks ok() where it loops or allocates, and at its end.
-// Does not own the octets; views that it hands out live as long as they do.
+// Walks over octets from a peer. The first failure sticks: everything read after it is zero or empty, and the
+// cursor stays, so that a decoder reads straight through and asks ok() where it loops or allocates, and at
+// its end. Does not own the octets; views that it hands out live as long as they do.
 class Reader {
  public:
   // `what` starts each error text ("SA payload"); static text.

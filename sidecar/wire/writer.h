@@ -5,8 +5,8 @@
 
 namespace hawser::wire {
 
-// Appends to a buffer in network order. Lengths come last in the making but first on the wire: reserve_u16 leaves the
-// place, fill_length writes it.
+// Appends to a buffer in network order. Lengths come last in the making but first on the wire: reserve_u16
+// leaves the place, fill_length writes it.
 class Writer {
  public:
   explicit Writer(Bytes& out) : out_(out) {}

@@ -7,8 +7,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
-// Runs a fuzz target over each file of a corpus folder, and over the empty input. Fails on an empty folder: then
-// nothing was tested.
+// Runs a fuzz target over each file of a corpus folder, and over the empty input. Fails on an empty folder:
+// then nothing was tested.
 int main(int argc, char** argv) {
   if (argc != 2) {
     std::fprintf(stderr, "usage: %s CORPUS_FOLDER\n", argv[0]);

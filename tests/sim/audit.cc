@@ -5,8 +5,8 @@ namespace hawser::sim {
 std::string describe(BytesView message) {
   auto header = wire::parse_header(message);
   if (!header) return "not IKE";
-  return std::string(wire::to_string(header->exchange_type)) + (header->response ? " response " : " request ") +
-         std::to_string(header->message_id);
+  return std::string(wire::to_string(header->exchange_type)) +
+         (header->response ? " response " : " request ") + std::to_string(header->message_id);
 }
 
 void WireAudit::check_protected(const std::string& sender, const wire::Message& message, BytesView octets) {
@@ -21,7 +21,8 @@ void WireAudit::check_protected(const std::string& sender, const wire::Message& 
   // The first request of an original initiator is IKE_AUTH with 1, or 0 after a rekey; of a responder 0.
   uint32_t due = stream.last_id ? *stream.last_id + 1 : header.message_id;
   if (header.message_id != due || (!stream.last_id && header.message_id > 1))
-    violations_.push_back(sender + " sent " + describe(octets) + " where id " + std::to_string(due) + " is due");
+    violations_.push_back(sender + " sent " + describe(octets) + " where id " + std::to_string(due) +
+                          " is due");
   stream.last_id = header.message_id;
 }
 

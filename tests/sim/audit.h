@@ -10,8 +10,8 @@
 
 namespace hawser::sim {
 
-// Watches what a peer sends, from outside, and holds it to RFC 7296 2.1 to 2.3: message ids go up by one, a message
-// with an id already used is the same octets, an unprotected message is one of the few that may be.
+// Watches what a peer sends, from outside, and holds it to RFC 7296 2.1 to 2.3: message ids go up by one, a
+// message with an id already used is the same octets, an unprotected message is one of the few that may be.
 class WireAudit {
  public:
   void observe(const std::string& sender, BytesView message);

@@ -79,7 +79,8 @@ TEST(Authentication, ConfiguredIdentitiesOfEachKindAreAccepted) {
     config_b.remote_identity = ike::Identity::parse(identity);
     pair.apply(pair.b, std::move(config_b));
     pair.apply(pair.a, std::move(config_a));
-    EXPECT_TRUE(pair.sim.run_until([&] { return pair.both_up(); }, seconds(10))) << identity << pair.sim.tail();
+    EXPECT_TRUE(pair.sim.run_until([&] { return pair.both_up(); }, seconds(10)))
+        << identity << pair.sim.tail();
     EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();
   }
 }

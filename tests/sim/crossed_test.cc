@@ -3,8 +3,8 @@
 
 #include "tests/sim/pair.h"
 
-// Both ends start at the same moment and both initiate. Exactly one IKE SA and one Child pair may remain, the same on
-// both sides, and no packet may be lost on the way there.
+// Both ends start at the same moment and both initiate. Exactly one IKE SA and one Child pair may remain, the
+// same on both sides, and no packet may be lost on the way there.
 namespace hawser::sim {
 namespace {
 
@@ -26,7 +26,8 @@ TEST(Crossed, EndsInOneSaAndLosesNothing) {
     Pair pair({.seed = seed, .traffic = milliseconds(5)});
     Dice dice(seed);
     // In order: then not even the packets that follow an IKE_AUTH response at once may be lost.
-    pair.sim.network.path.latency_low = pair.sim.network.path.latency_high = milliseconds(10 + static_cast<int64_t>(seed));
+    pair.sim.network.path.latency_low = pair.sim.network.path.latency_high =
+        milliseconds(10 + static_cast<int64_t>(seed));
     start_both(pair, dice);
     ASSERT_TRUE(pair.sim.run_until([&] { return pair.both_up(); }, seconds(10))) << pair.sim.tail();
     ASSERT_TRUE(pair.sim.settle(seconds(60))) << pair.sim.tail();

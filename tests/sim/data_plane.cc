@@ -57,7 +57,8 @@ void VirtualDataPlane::perform(sa::DataPlaneAction action) {
   if (auto* add = std::get_if<sa::InstallChildSa>(&action)) {
     install(std::move(add->spec));
   } else if (auto* activate = std::get_if<sa::ActivateOutbound>(&action)) {
-    if (!pairs_.contains(activate->inbound_spi)) violation("activated but not there: " + spi_text(activate->inbound_spi));
+    if (!pairs_.contains(activate->inbound_spi))
+      violation("activated but not there: " + spi_text(activate->inbound_spi));
     outbound_[activate->connection] = activate->inbound_spi;
   } else if (auto* remove = std::get_if<sa::RemoveChildSa>(&action)) {
     if (pairs_.erase(remove->inbound_spi) == 0 && !refuse_)
@@ -66,7 +67,8 @@ void VirtualDataPlane::perform(sa::DataPlaneAction action) {
     if (sending != outbound_.end() && sending->second == remove->inbound_spi) outbound_.erase(sending);
   } else if (auto* update = std::get_if<sa::UpdateEndpoint>(&action)) {
     auto found = pairs_.find(update->inbound_spi);
-    if (found == pairs_.end()) return violation("endpoint of an absent pair: " + spi_text(update->inbound_spi));
+    if (found == pairs_.end())
+      return violation("endpoint of an absent pair: " + spi_text(update->inbound_spi));
     found->second.spec.local = update->local;
     found->second.spec.remote = update->remote;
   }
@@ -84,8 +86,8 @@ void VirtualDataPlane::count(TimePoint now, SimPair& pair, uint64_t& counter, si
   }
 }
 
-std::optional<Packet> VirtualDataPlane::send(TimePoint now, const sa::ConnectionName& connection, uint64_t number,
-                                             size_t octets) {
+std::optional<Packet> VirtualDataPlane::send(TimePoint now, const sa::ConnectionName& connection,
+                                             uint64_t number, size_t octets) {
   auto current = outbound_pair(connection);
   if (!current) return std::nullopt;
   SimPair& pair = pairs_.at(*current);
@@ -93,8 +95,12 @@ std::optional<Packet> VirtualDataPlane::send(TimePoint now, const sa::Connection
   count(now, pair, pair.outbound_octets, octets);
   if (due(now, pair.outbound_reported)) events_.push_back(sa::OutboundActivity{*current});
   Packet out{pair.spec.local, pair.spec.remote, {}};
-  out.content = EspPacket{pair.spec.outbound_spi,      pair.spec.encapsulation, suite_name(pair.spec.suite),
-                          key_octets(pair.spec.outbound_keys), number,          octets};
+  out.content = EspPacket{pair.spec.outbound_spi,
+                          pair.spec.encapsulation,
+                          suite_name(pair.spec.suite),
+                          key_octets(pair.spec.outbound_keys),
+                          number,
+                          octets};
   return out;
 }
 

@@ -22,16 +22,18 @@ struct SimPair {
 std::string suite_name(const sa::ChildSuite& suite);
 Bytes key_octets(const sa::ChildKeys& keys);
 
-// A data plane without packets' contents: does exactly what the actions of sidecar/sa say, tells what the events
-// there promise, and keeps a list of what no engine may ask (violations).
+// A data plane without packets' contents: does exactly what the actions of sidecar/sa say, tells what the
+// events there promise, and keeps a list of what no engine may ask (violations).
 class VirtualDataPlane {
  public:
   void perform(sa::DataPlaneAction action);
   // Fails every further InstallChildSa with InstallFailed.
   void refuse_installs(bool refuse) { refuse_ = refuse; }
 
-  // Seals one inner packet on the connection's outbound pair; nothing when there is none, or its hard limit is reached.
-  std::optional<Packet> send(TimePoint now, const sa::ConnectionName& connection, uint64_t number, size_t octets);
+  // Seals one inner packet on the connection's outbound pair; nothing when there is none, or its hard limit
+  // is reached.
+  std::optional<Packet> send(TimePoint now, const sa::ConnectionName& connection, uint64_t number,
+                             size_t octets);
   // Empty when the packet was opened, else why not.
   std::string receive(TimePoint now, const EspPacket& packet);
 
@@ -47,8 +49,8 @@ class VirtualDataPlane {
   void count(TimePoint now, SimPair& pair, uint64_t& counter, size_t octets);
   void violation(std::string text) { violations_.push_back(std::move(text)); }
 
-  std::map<sa::Spi, SimPair> pairs_;                    // by inbound SPI
-  std::map<sa::ConnectionName, sa::Spi> outbound_;      // inbound SPI of the pair that sends
+  std::map<sa::Spi, SimPair> pairs_;                // by inbound SPI
+  std::map<sa::ConnectionName, sa::Spi> outbound_;  // inbound SPI of the pair that sends
   std::deque<sa::DataPlaneEvent> events_;
   std::vector<std::string> violations_;
   size_t installs_ = 0;

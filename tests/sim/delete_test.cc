@@ -62,7 +62,8 @@ TEST(Delete, RestartNegotiatesAnew) {
   Pair pair({});
   ASSERT_TRUE(pair.establish()) << pair.sim.tail();
   auto before = pair.a.view().ike_sas[0].initiator_spi;
-  ASSERT_TRUE(pair.sim.act(pair.a, [&](ike::Endpoint& e) { return e.restart(pair.sim.now(), pair.a.connection); }));
+  ASSERT_TRUE(
+      pair.sim.act(pair.a, [&](ike::Endpoint& e) { return e.restart(pair.sim.now(), pair.a.connection); }));
   EXPECT_TRUE(pair.sim.settle(seconds(60)));
   EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();
   EXPECT_NE(pair.a.view().ike_sas[0].initiator_spi, before);
@@ -78,7 +79,8 @@ TEST(InstallFailure, IsReportedAndTriedAgain) {
     pair.sim.run_for(seconds(20));
     EXPECT_FALSE(broken.plane.outbound_pair(broken.connection));
     broken.plane.refuse_installs(false);
-    EXPECT_TRUE(pair.sim.run_until([&] { return pair.both_up() && !broken.plane.pairs().empty(); }, seconds(90)))
+    EXPECT_TRUE(
+        pair.sim.run_until([&] { return pair.both_up() && !broken.plane.pairs().empty(); }, seconds(90)))
         << pair.sim.tail();
     pair.sim.settle(seconds(60));
     EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();

@@ -18,7 +18,8 @@ std::vector<std::string> transcript_of(uint64_t seed) {
   pair.apply(pair.a, pair.config_a());
   pair.sim.settle(seconds(120));
   for (SimPeer* peer : {&pair.a, &pair.b}) {
-    auto rekeyed = pair.sim.act(*peer, [&](ike::Endpoint& e) { return e.rekey_ike(pair.sim.now(), peer->connection); });
+    auto rekeyed =
+        pair.sim.act(*peer, [&](ike::Endpoint& e) { return e.rekey_ike(pair.sim.now(), peer->connection); });
     EXPECT_TRUE(rekeyed) << pair.sim.tail();
     pair.sim.settle(seconds(120));
   }

@@ -3,15 +3,16 @@
 
 #include "tests/sim/pair.h"
 
-// Each single message of each exchange lost once: the retransmission has to make it good, byte for byte (the audit
-// compares), and no inner packet may suffer from it.
+// Each single message of each exchange lost once: the retransmission has to make it good, byte for byte (the
+// audit compares), and no inner packet may suffer from it.
 namespace hawser::sim {
 namespace {
 
 using std::chrono::seconds;
 using testing::IsEmpty;
 
-// Establishes, rekeys the Child SA and the IKE SA from each side. True when the `victim`th IKE message was reached.
+// Establishes, rekeys the Child SA and the IKE SA from each side. True when the `victim`th IKE message was
+// reached.
 bool run_with_loss(int victim, Pair& pair) {
   int seen = 0;
   pair.sim.network.drop = [&](const Packet& packet) { return packet.ike() != nullptr && seen++ == victim; };
@@ -21,7 +22,8 @@ bool run_with_loss(int victim, Pair& pair) {
       EXPECT_TRUE(pair.sim.settle(seconds(120)));
       SimPeer& peer = pair.side(side);
       auto done = pair.sim.act(peer, [&](ike::Endpoint& e) {
-        return ike ? e.rekey_ike(pair.sim.now(), peer.connection) : e.rekey_child(pair.sim.now(), peer.connection);
+        return ike ? e.rekey_ike(pair.sim.now(), peer.connection)
+                   : e.rekey_child(pair.sim.now(), peer.connection);
       });
       EXPECT_TRUE(done.has_value()) << "message " << victim << "\n" << pair.sim.tail();
     }

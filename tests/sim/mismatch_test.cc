@@ -3,7 +3,8 @@
 
 #include "tests/sim/pair.h"
 
-// A policy that differs in one of its six attributes is refused, and status says which (contracts, section 4).
+// A policy that differs in one of its six attributes is refused, and status says which (contracts, section
+// 4).
 namespace hawser::sim {
 namespace {
 
@@ -13,7 +14,7 @@ using testing::IsEmpty;
 
 struct Case {
   const char* attribute;
-  Suite other;            // of the side that does not report
+  Suite other;  // of the side that does not report
   const char* ours;
   const char* theirs;
   Reason reason;
@@ -23,14 +24,14 @@ const Suite kBase = suite_of("AES256", "SHA256", "ECP256", "AES256", "SHA256", "
 
 std::vector<Case> cases() {
   return {
-      {"ikeEncryption", suite_of("AES128", "SHA256", "ECP256", "AES256", "SHA256", "ECP256"), "AES256", "AES128",
-       Reason::IkeProposalMismatch},
+      {"ikeEncryption", suite_of("AES128", "SHA256", "ECP256", "AES256", "SHA256", "ECP256"), "AES256",
+       "AES128", Reason::IkeProposalMismatch},
       {"ikeIntegrity", suite_of("AES256", "SHA1", "ECP256", "AES256", "SHA256", "ECP256"), "SHA256", "SHA1",
        Reason::IkeProposalMismatch},
-      {"dhGroup", suite_of("AES256", "SHA256", "DHGroup14", "AES256", "SHA256", "ECP256"), "ECP256", "DHGroup14",
-       Reason::IkeProposalMismatch},
-      {"ipsecEncryption", suite_of("AES256", "SHA256", "ECP256", "DES3", "SHA256", "ECP256"), "AES256", "DES3",
-       Reason::ChildProposalMismatch},
+      {"dhGroup", suite_of("AES256", "SHA256", "DHGroup14", "AES256", "SHA256", "ECP256"), "ECP256",
+       "DHGroup14", Reason::IkeProposalMismatch},
+      {"ipsecEncryption", suite_of("AES256", "SHA256", "ECP256", "DES3", "SHA256", "ECP256"), "AES256",
+       "DES3", Reason::ChildProposalMismatch},
       {"ipsecIntegrity", suite_of("AES256", "SHA256", "ECP256", "AES256", "MD5", "ECP256"), "SHA256", "MD5",
        Reason::ChildProposalMismatch},
   };
@@ -98,7 +99,8 @@ TEST_P(Mismatch, TheInitiatorLearnsItFromThePeersOwnRequest) {
   std::optional<ike::Failure> as_initiator;
   for (const auto& event : pair.a.events)
     if (const auto* finished = std::get_if<ike::NegotiationFinished>(&event))
-      if (finished->failure && finished->failure->role == sa::Role::Initiator) as_initiator = finished->failure;
+      if (finished->failure && finished->failure->role == sa::Role::Initiator)
+        as_initiator = finished->failure;
   ASSERT_TRUE(as_initiator) << pair.sim.tail();
   EXPECT_EQ(as_initiator->attribute, GetParam().attribute);
   EXPECT_EQ(as_initiator->offered, GetParam().ours);
@@ -137,7 +139,8 @@ TEST_P(PfsMismatch, ShowsAtTheFirstRekeyAndTheTunnelStaysUp) {
   ASSERT_TRUE(pair.sim.run_until([&] { return pair.both_up(); }, seconds(10))) << pair.sim.tail();
   pair.sim.run_for(seconds(1));
   pair.mark_traffic();
-  ASSERT_TRUE(pair.sim.act(pair.a, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), pair.a.connection); }));
+  ASSERT_TRUE(pair.sim.act(
+      pair.a, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), pair.a.connection); }));
   pair.sim.run_for(seconds(3));
   auto responder = pair.b.view().last_failure;
   ASSERT_TRUE(responder) << pair.sim.tail();

@@ -46,7 +46,8 @@ TEST_P(NatTest, RekeysFromBothSidesLoseNothing) {
     for (bool ike : {false, true}) {
       SimPeer& peer = pair.side(side);
       ASSERT_TRUE(pair.sim.act(peer, [&](ike::Endpoint& e) {
-        return ike ? e.rekey_ike(pair.sim.now(), peer.connection) : e.rekey_child(pair.sim.now(), peer.connection);
+        return ike ? e.rekey_ike(pair.sim.now(), peer.connection)
+                   : e.rekey_child(pair.sim.now(), peer.connection);
       }));
       ASSERT_TRUE(pair.sim.settle(seconds(60))) << pair.sim.tail();
       EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();
@@ -82,7 +83,8 @@ TEST(Nat, ANewMappingIsFollowed) {
   ASSERT_TRUE(pair.establish()) << pair.sim.tail();
   pair.sim.network.forget_nat_mappings();
   // A's next authenticated IKE message shows the new port to B (RFC 7296 2.23).
-  ASSERT_TRUE(pair.sim.act(pair.a, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), pair.a.connection); }));
+  ASSERT_TRUE(pair.sim.act(
+      pair.a, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), pair.a.connection); }));
   ASSERT_TRUE(pair.sim.settle(seconds(120))) << pair.sim.tail();
   EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();
   pair.mark_traffic();

@@ -14,8 +14,8 @@ namespace hawser::sim {
 inline constexpr uint16_t kIkePort = 500;
 inline constexpr uint16_t kNatPort = 4500;
 
-// A virtual ESP packet. Instead of ciphertext it carries the keys it was sealed with: the receiver can open it exactly
-// when its own are the same.
+// A virtual ESP packet. Instead of ciphertext it carries the keys it was sealed with: the receiver can open
+// it exactly when its own are the same.
 struct EspPacket {
   sa::Spi spi;
   sa::Encapsulation encapsulation{};
@@ -26,15 +26,15 @@ struct EspPacket {
 };
 
 struct Packet {
-  SocketAddress from, to;  // port 0: protocol 50
+  SocketAddress from, to;                  // port 0: protocol 50
   std::variant<Bytes, EspPacket> content;  // an IKE message, or ESP
 
   const Bytes* ike() const { return std::get_if<Bytes>(&content); }
   const EspPacket* esp() const { return std::get_if<EspPacket>(&content); }
 };
 
-// How the wire treats a packet. Loss and duplication hit IKE only, so that each lost ESP packet is somebody's fault;
-// a latency that varies reorders both.
+// How the wire treats a packet. Loss and duplication hit IKE only, so that each lost ESP packet is somebody's
+// fault; a latency that varies reorders both.
 struct Path {
   Duration latency_low = std::chrono::milliseconds(10);
   Duration latency_high = std::chrono::milliseconds(10);
@@ -42,7 +42,8 @@ struct Path {
   double duplicate = 0;
 };
 
-// A router that hides one host behind its own address. Forwarded ports keep their number and let the other side begin.
+// A router that hides one host behind its own address. Forwarded ports keep their number and let the other
+// side begin.
 struct NatBox {
   IpAddress outside;
   bool forward_ports = false;
@@ -50,7 +51,8 @@ struct NatBox {
   std::map<SocketAddress, uint16_t> ports;  // inside -> outside port
 };
 
-// A wire with a virtual clock: packets go in at one moment and come out at a later one. Owns what is under way.
+// A wire with a virtual clock: packets go in at one moment and come out at a later one. Owns what is under
+// way.
 class SimNetwork {
  public:
   explicit SimNetwork(uint64_t seed) : dice_(seed) {}
@@ -59,7 +61,9 @@ class SimNetwork {
   // Asked for each packet as its sender sees it; true drops it.
   std::function<bool(const Packet&)> drop;
 
-  void put_behind_nat(const IpAddress& inside, NatBox box) { boxes_.insert_or_assign(inside, std::move(box)); }
+  void put_behind_nat(const IpAddress& inside, NatBox box) {
+    boxes_.insert_or_assign(inside, std::move(box));
+  }
   // All mappings are forgotten, as by a restart of the router: later packets come from other ports.
   void forget_nat_mappings();
 

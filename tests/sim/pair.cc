@@ -16,7 +16,8 @@ std::string spis(const ike::IkeSaView& sa) {
 void compare_pairs(std::vector<std::string>& out, const SimPeer& from, const SimPeer& to) {
   const SimPair& sender = from.plane.pairs().begin()->second;
   const SimPair& receiver = to.plane.pairs().begin()->second;
-  if (sender.spec.outbound_spi != receiver.spec.inbound_spi) out.push_back(from.name + "'s outbound SPI is not the peer's");
+  if (sender.spec.outbound_spi != receiver.spec.inbound_spi)
+    out.push_back(from.name + "'s outbound SPI is not the peer's");
   if (key_octets(sender.spec.outbound_keys) != key_octets(receiver.spec.inbound_keys))
     out.push_back(from.name + "'s outbound keys are not the peer's");
   if (sender.spec.suite.encryption != receiver.spec.suite.encryption ||
@@ -31,8 +32,10 @@ void compare_pairs(std::vector<std::string>& out, const SimPeer& from, const Sim
 
 void check_alone(std::vector<std::string>& out, const SimPeer& peer) {
   ike::ConnectionView view = peer.view();
-  if (view.reason != catalog::Reason::Established) out.push_back(peer.name + " is not Established: " + view.message);
-  if (view.ike_sas.size() != 1) out.push_back(peer.name + " has " + std::to_string(view.ike_sas.size()) + " IKE SAs");
+  if (view.reason != catalog::Reason::Established)
+    out.push_back(peer.name + " is not Established: " + view.message);
+  if (view.ike_sas.size() != 1)
+    out.push_back(peer.name + " has " + std::to_string(view.ike_sas.size()) + " IKE SAs");
   if (view.child_sas.size() != 1)
     out.push_back(peer.name + " shows " + std::to_string(view.child_sas.size()) + " Child SAs");
   if (peer.plane.pairs().size() != 1)
@@ -90,7 +93,8 @@ ike::PeerConfig Pair::config_b() const {
 }
 
 void Pair::apply(SimPeer& peer, ike::PeerConfig config, ike::Impact impact) {
-  auto applied = sim.act(peer, [&](ike::Endpoint& e) { return e.apply(sim.now(), std::move(config), impact); });
+  auto applied =
+      sim.act(peer, [&](ike::Endpoint& e) { return e.apply(sim.now(), std::move(config), impact); });
   CHECK(applied.has_value());
 }
 
@@ -112,10 +116,13 @@ void Pair::mark_traffic() {
 }
 
 std::vector<std::string> Pair::lost_packets() const {
-  std::vector<std::string> out(a.traffic.lost.begin() + static_cast<std::ptrdiff_t>(lost_a_), a.traffic.lost.end());
+  std::vector<std::string> out(a.traffic.lost.begin() + static_cast<std::ptrdiff_t>(lost_a_),
+                               a.traffic.lost.end());
   out.insert(out.end(), b.traffic.lost.begin() + static_cast<std::ptrdiff_t>(lost_b_), b.traffic.lost.end());
-  if (a.traffic.blocked != blocked_a_) out.push_back(std::to_string(a.traffic.blocked - blocked_a_) + " of A held back");
-  if (b.traffic.blocked != blocked_b_) out.push_back(std::to_string(b.traffic.blocked - blocked_b_) + " of B held back");
+  if (a.traffic.blocked != blocked_a_)
+    out.push_back(std::to_string(a.traffic.blocked - blocked_a_) + " of A held back");
+  if (b.traffic.blocked != blocked_b_)
+    out.push_back(std::to_string(b.traffic.blocked - blocked_b_) + " of B held back");
   return out;
 }
 
@@ -127,7 +134,8 @@ std::vector<std::string> Pair::at_rest() const {
   ike::ConnectionView view_b = b.view();
   if (view_a.ike_sas.size() == 1 && view_b.ike_sas.size() == 1) {
     if (spis(view_a.ike_sas[0]) != spis(view_b.ike_sas[0])) out.push_back("the IKE SAs are not the same");
-    if (view_a.ike_sas[0].role == view_b.ike_sas[0].role) out.push_back("both have the same role in the IKE SA");
+    if (view_a.ike_sas[0].role == view_b.ike_sas[0].role)
+      out.push_back("both have the same role in the IKE SA");
     if (view_a.ike_sas[0].suite != view_b.ike_sas[0].suite) out.push_back("the IKE suites differ");
   }
   if (a.plane.pairs().size() == 1 && b.plane.pairs().size() == 1) {

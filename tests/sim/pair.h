@@ -29,7 +29,7 @@ struct PairOptions {
   Suite suite = quick_suite();
   Duration traffic = std::chrono::milliseconds(20);  // numbered packets both ways; zero: none
   bool nat_a = false, nat_b = false;
-  bool forward_ports = false;  // of both NATs
+  bool forward_ports = false;                // of both NATs
   const crypto::Context* context = nullptr;  // shared; null: one of its own, of the same seed
 };
 
@@ -48,8 +48,8 @@ class Pair {
 
   SimPeer& side(Side s) { return s == Side::A ? a : b; }
 
-  // What is wrong when nothing more happens: not exactly one IKE SA and one Child pair on both sides, or not the same
-  // ones, or keys that differ, or anything the audit saw.
+  // What is wrong when nothing more happens: not exactly one IKE SA and one Child pair on both sides, or not
+  // the same ones, or keys that differ, or anything the audit saw.
   std::vector<std::string> at_rest() const;
   // Packets lost on the way or held back for want of a pair, since the tunnel was up on both sides.
   std::vector<std::string> lost_packets() const;

@@ -44,7 +44,9 @@ TEST_P(PolicyChange, OnBothSidesEndsInTheNewSuite) {
       pair.sim.run_for(milliseconds(gap));
       pair.apply(pair.side(second), config(pair, second, GetParam().to), GetParam().impact);
       auto done = [&] {
-        auto pairs = [](SimPeer& peer) { return peer.plane.pairs().size() == 1 ? &peer.plane.pairs().begin()->second : nullptr; };
+        auto pairs = [](SimPeer& peer) {
+          return peer.plane.pairs().size() == 1 ? &peer.plane.pairs().begin()->second : nullptr;
+        };
         return pair.both_up() && pairs(pair.a) && pairs(pair.b) &&
                pairs(pair.a)->spec.suite.encryption == GetParam().to.child.encryption &&
                pair.a.view().ike_sas.back().suite == GetParam().to.ike;
@@ -69,9 +71,11 @@ INSTANTIATE_TEST_SUITE_P(
                          ike::Impact::ReplaceIkeSa, false},
                     Case{"Everything", suite_of("AES256", "SHA384", "ECP384", "GCMAES128", "", "ECP256"),
                          ike::Impact::ReplaceIkeSa, false},
-                    Case{"EspSuiteBothInitiate", suite_of("AES128", "SHA1", "ECP256", "GCMAES256", "", "None"),
+                    Case{"EspSuiteBothInitiate",
+                         suite_of("AES128", "SHA1", "ECP256", "GCMAES256", "", "None"),
                          ike::Impact::RekeyChild, true},
-                    Case{"EverythingBothInitiate", suite_of("AES256", "SHA384", "ECP384", "GCMAES128", "", "ECP256"),
+                    Case{"EverythingBothInitiate",
+                         suite_of("AES256", "SHA384", "ECP384", "GCMAES128", "", "ECP256"),
                          ike::Impact::ReplaceIkeSa, true}),
     [](const auto& test) { return test.param.name; });
 

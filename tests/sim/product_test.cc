@@ -3,7 +3,8 @@
 
 #include "tests/sim/pair.h"
 
-// Every IKE suite with every ESP suite and every PFS group: negotiated, rekeyed once, suites and keys compared.
+// Every IKE suite with every ESP suite and every PFS group: negotiated, rekeyed once, suites and keys
+// compared.
 namespace hawser::sim {
 namespace {
 
@@ -52,13 +53,15 @@ std::string run_cell(const crypto::Context& context, const Suite& suite, uint64_
   if (!pair.establish(seconds(2))) return "not established\n" + pair.sim.tail();
   sa::Spi first = pair.a.plane.pairs().begin()->first;
   SimPeer& peer = pair.side(seed % 2 == 0 ? Side::A : Side::B);
-  auto rekeyed = pair.sim.act(peer, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), peer.connection); });
+  auto rekeyed =
+      pair.sim.act(peer, [&](ike::Endpoint& e) { return e.rekey_child(pair.sim.now(), peer.connection); });
   if (!rekeyed) return rekeyed.error().message;
   pair.sim.run_for(seconds(7));  // beyond the old pair's grace
   for (const auto& problem : pair.at_rest()) return problem + "\n" + pair.sim.tail();
   auto view = pair.a.view();
   if (view.ike_sas[0].suite != suite.ike) return "another IKE suite";
-  if (view.child_sas[0].suite != suite.child || pair.b.view().child_sas[0].suite != suite.child) return "another ESP suite";
+  if (view.child_sas[0].suite != suite.child || pair.b.view().child_sas[0].suite != suite.child)
+    return "another ESP suite";
   if (view.child_sas[0].exchanged_group != suite.child.pfs) return "another PFS group";
   if (view.child_sas[0].inbound_spi == first) return "no new pair";
   return "";

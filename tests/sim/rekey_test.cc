@@ -22,7 +22,8 @@ Ids ids_of(const SimPeer& peer) {
 
 void rekey(Pair& pair, SimPeer& peer, bool ike) {
   auto done = pair.sim.act(peer, [&](ike::Endpoint& e) {
-    return ike ? e.rekey_ike(pair.sim.now(), peer.connection) : e.rekey_child(pair.sim.now(), peer.connection);
+    return ike ? e.rekey_ike(pair.sim.now(), peer.connection)
+               : e.rekey_child(pair.sim.now(), peer.connection);
   });
   ASSERT_TRUE(done.has_value()) << done.error().message;
 }
@@ -138,7 +139,8 @@ TEST(Lifetime, TimeBringsRekeysOfBothKindsWithoutLoss) {
   EXPECT_GE(pair.a.plane.installs(), 12u);
   size_t ike_rekeys = 0;
   for (const auto& event : pair.a.events)
-    if (const auto* rekeyed = std::get_if<ike::Rekeyed>(&event)) ike_rekeys += rekeyed->ike && rekeyed->ok ? 1 : 0;
+    if (const auto* rekeyed = std::get_if<ike::Rekeyed>(&event))
+      ike_rekeys += rekeyed->ike && rekeyed->ok ? 1 : 0;
   EXPECT_GE(ike_rekeys, 3u);
   EXPECT_THAT(pair.lost_packets(), IsEmpty()) << pair.sim.tail();
   ASSERT_TRUE(pair.sim.settle(seconds(600))) << pair.sim.tail();

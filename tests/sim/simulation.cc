@@ -7,10 +7,12 @@ namespace hawser::sim {
 namespace {
 
 constexpr TimePoint kStart = TimePoint(std::chrono::hours(1));
-// More wake-ups than that without the clock moving: somebody asks for a time that has passed, again and again.
+// More wake-ups than that without the clock moving: somebody asks for a time that has passed, again and
+// again.
 constexpr int kMaxStepsAtOneMoment = 20000;
 
-void append_all(std::vector<std::string>& out, const std::string& prefix, const std::vector<std::string>& more) {
+void append_all(std::vector<std::string>& out, const std::string& prefix,
+                const std::vector<std::string>& more) {
   for (const auto& text : more) out.push_back(prefix + text);
 }
 
@@ -65,7 +67,8 @@ std::string Simulation::clock_text() const {
 
 void Simulation::transmit(SimPeer& peer, ike::Datagram datagram) {
   if (datagram.local.address.is_unspecified()) datagram.local.address = peer.address;
-  if (datagram.local.address != peer.address) violations_.push_back(peer.name + " sends from another's address");
+  if (datagram.local.address != peer.address)
+    violations_.push_back(peer.name + " sends from another's address");
   audit_.observe(peer.name, datagram.payload);
   if (datagram.payload.size() > 1) {
     ++ike_messages_;
@@ -143,7 +146,8 @@ std::optional<TimePoint> Simulation::next_moment() const {
 
 void Simulation::step(TimePoint moment) {
   steps_at_now_ = moment > now_ ? 0 : steps_at_now_ + 1;
-  if (steps_at_now_ == kMaxStepsAtOneMoment) violations_.push_back(clock_text() + ": the clock does not move");
+  if (steps_at_now_ == kMaxStepsAtOneMoment)
+    violations_.push_back(clock_text() + ": the clock does not move");
   now_ = std::max(now_, moment);
   while (auto packet = network.poll(now_)) deliver(*packet);
   for (const auto& peer : peers_) {

@@ -17,7 +17,7 @@ namespace hawser::sim {
 struct TrafficCount {
   uint64_t sent = 0;
   uint64_t delivered = 0;
-  uint64_t blocked = 0;  // not sent: no pair to send on (before the tunnel is up, or in a gap)
+  uint64_t blocked = 0;           // not sent: no pair to send on (before the tunnel is up, or in a gap)
   std::vector<std::string> lost;  // sent and not opened: when, and why
 };
 
@@ -43,15 +43,18 @@ struct SimPeer {
   bool up() const;
 };
 
-// Hosts on one network under one virtual clock. Everything happens in step(): nothing here sleeps or reads a clock.
+// Hosts on one network under one virtual clock. Everything happens in step(): nothing here sleeps or reads a
+// clock.
 class Simulation {
  public:
-  // `context` may be shared by simulations; only one of its own makes key generation, and so the octets, repeat.
+  // `context` may be shared by simulations; only one of its own makes key generation, and so the octets,
+  // repeat.
   Simulation(uint64_t seed, const crypto::Context& context);
   ~Simulation();
 
   SimNetwork network;
-  // Each peer with a tunnel sends a packet of `packet_octets` to its peer every `traffic_interval`; zero: none.
+  // Each peer with a tunnel sends a packet of `packet_octets` to its peer every `traffic_interval`; zero:
+  // none.
   Duration traffic_interval{};
   size_t packet_octets = 100;
 

@@ -27,7 +27,8 @@ IdPayload decode_id(Reader& in, bool initiator) {
   for (auto& octet : out.reserved) octet = in.u8();
   out.data = in.copy_rest();
   if (in.ok() && !size_fits(out.id_type, out.data.size()))
-    in.fail("an address of " + std::to_string(out.data.size()) + " octets in type " + std::to_string(out.id_type));
+    in.fail("an address of " + std::to_string(out.data.size()) + " octets in type " +
+            std::to_string(out.id_type));
   return out;
 }
 

@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kSpiSize = 4;
 }  // namespace
 
-// The protocol is kept as it came: without an SPI its value means nothing, and peers send any (RFC 7296 3.10).
+// The protocol is kept as it came: without an SPI its value means nothing, and peers send any (RFC
+// 7296 3.10).
 NotifyPayload decode_notify(Reader& in) {
   NotifyPayload out;
   out.protocol = static_cast<ProtocolId>(in.u8());

@@ -5,8 +5,8 @@
 #include "sidecar/wire/writer.h"
 
 // Decoder and encoder of each payload's body: what follows the generic header (RFC 7296 3.2). Internal to
-// sidecar/wire. A decoder leaves its verdict in the reader; the caller asks finish(), which also refuses octets left
-// over, and drops the value when that fails.
+// sidecar/wire. A decoder leaves its verdict in the reader; the caller asks finish(), which also refuses
+// octets left over, and drops the value when that fails.
 namespace hawser::wire {
 
 // Bounds on what an unauthenticated peer can make us build from one datagram.

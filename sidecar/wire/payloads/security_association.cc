@@ -4,11 +4,12 @@
 
 // Security Association (RFC 7296 3.3): a list of proposals.
 //
-//   proposal    | last 0/2 | 0 | length (2)  | number | protocol | SPI size | transform count | SPI | transforms |
-//   transform   | last 0/3 | 0 | length (2)  | type | 0 | id (2) | attributes |
-//   attribute   | 1 type (15 bits) | value (2) |   or   | 0 type (15 bits) | length (2) | value |
+//   proposal    | last 0/2 | 0 | length (2)  | number | protocol | SPI size | transform count | SPI |
+//   transforms | transform   | last 0/3 | 0 | length (2)  | type | 0 | id (2) | attributes | attribute   | 1
+//   type (15 bits) | value (2) |   or   | 0 type (15 bits) | length (2) | value |
 //
-// "last" is 0 in the last substructure and 2 or 3 in all others: a redundant count, which must agree with the lengths.
+// "last" is 0 in the last substructure and 2 or 3 in all others: a redundant count, which must agree with the
+// lengths.
 namespace hawser::wire {
 namespace {
 
@@ -30,8 +31,8 @@ BytesView take_substructure(Reader& in, uint8_t more, size_t header, const char*
   BytesView body = in.take(length < 4 ? 0 : length - 4);
   uint8_t expected = in.remaining() == 0 ? kLast : more;
   if (in.ok() && marker != expected)
-    in.fail(std::string(what) + " is marked " + std::to_string(marker) + " where " + std::to_string(expected) +
-            " is due");
+    in.fail(std::string(what) + " is marked " + std::to_string(marker) + " where " +
+            std::to_string(expected) + " is due");
   return body;
 }
 
@@ -46,8 +47,8 @@ void decode_attributes(Reader& in, BytesView attributes, Transform& transform) {
       transform.key_bits = value;
       continue;
     }
-    // Unknown makes this transform unusable, not the message (RFC 7296 3.3.6); so does Key Length in the long form,
-    // which 3.3.5 rules out.
+    // Unknown makes this transform unusable, not the message (RFC 7296 3.3.6); so does Key Length in the long
+    // form, which 3.3.5 rules out.
     transform.unknown_attribute = true;
     if ((type & kFixedLengthAttribute) == 0) list.skip(value);
   }
@@ -68,10 +69,13 @@ Transform decode_transform(Reader& in) {
 
 bool spi_size_fits(ProtocolId protocol, size_t size) {
   switch (protocol) {
-    case ProtocolId::Ike: return size == 0 || size == 8;  // none in IKE_SA_INIT, 8 in a rekey (RFC 7296 3.3.1)
+    case ProtocolId::Ike:
+      return size == 0 || size == 8;  // none in IKE_SA_INIT, 8 in a rekey (RFC 7296 3.3.1)
     case ProtocolId::Ah:
-    case ProtocolId::Esp: return size == 4;
-    default: return size == 0 || size == 4 || size == 8;
+    case ProtocolId::Esp:
+      return size == 4;
+    default:
+      return size == 0 || size == 4 || size == 8;
   }
 }
 
@@ -141,7 +145,8 @@ SaPayload decode_sa(Reader& in) {
   if (in.remaining() == 0) in.fail("no proposal");
   int last_number = 0;
   while (in.ok() && in.remaining() > 0) {
-    if (out.proposals.size() == kMaxProposals) in.fail("more than " + std::to_string(kMaxProposals) + " proposals");
+    if (out.proposals.size() == kMaxProposals)
+      in.fail("more than " + std::to_string(kMaxProposals) + " proposals");
     out.proposals.push_back(decode_proposal(in));
     // Numbers rise (RFC 7296 3.3.1); a reply's only proposal bears the number of the one it accepts.
     if (in.ok() && out.proposals.back().number <= last_number)

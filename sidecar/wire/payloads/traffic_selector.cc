@@ -5,7 +5,8 @@
 // Traffic Selector (RFC 7296 3.13).
 //
 //   TSi, TSr    | count | 0 (3) | selectors |
-//   selector    | type | protocol | length (2) | first port (2) | last port (2) | first address | last address |
+//   selector    | type | protocol | length (2) | first port (2) | last port (2) | first address | last
+//   address |
 //                 type 7: IPv4, length 16.  type 8: IPv6, length 40
 namespace hawser::wire {
 namespace {
@@ -29,7 +30,8 @@ void decode_range(Reader& in, sa::TrafficSelector& out, size_t address_size) {
   if (out.first > out.last) in.fail("the range " + out.to_string() + " runs backwards");
   // 65535 to 0 is OPAQUE, the one range that may run backwards (RFC 7296 3.13.1, RFC 4301 4.4.1.1).
   bool opaque = out.first_port == kMaxPort && out.last_port == 0;
-  if (out.first_port > out.last_port && !opaque) in.fail("the ports of " + out.to_string() + " run backwards");
+  if (out.first_port > out.last_port && !opaque)
+    in.fail("the ports of " + out.to_string() + " run backwards");
   if (out.protocol == 0 && (out.first_port != 0 || out.last_port != kMaxPort))
     in.fail("ports without a protocol in " + out.to_string());
 }
@@ -39,7 +41,8 @@ void decode_selector(Reader& in, sa::TrafficSelectors& out) {
   sa::TrafficSelector selector;
   selector.protocol = in.u8();
   size_t length = in.u16();
-  if (in.ok() && length < kSelectorHeader) in.fail("selector length " + std::to_string(length) + " is below 4");
+  if (in.ok() && length < kSelectorHeader)
+    in.fail("selector length " + std::to_string(length) + " is below 4");
   Reader body(in.take(length < kSelectorHeader ? 0 : length - kSelectorHeader), "selector");
   if (!in.ok() || (type != kIpv4Range && type != kIpv6Range)) return;
   decode_range(body, selector, type == kIpv4Range ? 4 : 16);

@@ -131,7 +131,8 @@ TEST(Chain, APayloadLengthBelow4OrBeyondTheMessageIsRefused) {
   EXPECT_THAT(error_of(with_chain(PayloadType::VendorId, "00000000")), HasSubstr("below 4"));
   EXPECT_THAT(error_of(with_chain(PayloadType::VendorId, "00000005")), HasSubstr("ends after 0 of 1 octets"));
   EXPECT_FALSE(error_of(with_chain(PayloadType::VendorId, "2b00")).empty());
-  EXPECT_FALSE(error_of(with_chain(PayloadType::VendorId, "2b000004")).empty()) << "names a payload that is not there";
+  EXPECT_FALSE(error_of(with_chain(PayloadType::VendorId, "2b000004")).empty())
+      << "names a payload that is not there";
 }
 
 TEST(Chain, ASecondPayloadOfASingularKindIsRefused) {
@@ -173,7 +174,10 @@ TEST(Chain, MoreThan128PayloadsAreRefused) {
 }
 
 TEST(Chain, UnknownPayloadsKeepTheirCriticalBit) {
-  Message message = parse(with_chain(static_cast<PayloadType>(200), "c880000501" "0000000602ff")).value();
+  Message message = parse(with_chain(static_cast<PayloadType>(200),
+                                     "c880000501"
+                                     "0000000602ff"))
+                        .value();
   ASSERT_EQ(message.payloads.size(), 2u);
   EXPECT_TRUE(std::get<UnknownPayload>(message.payloads[0]).critical);
   EXPECT_EQ(std::get<UnknownPayload>(message.payloads[0]).type, 200);
@@ -186,22 +190,32 @@ TEST(Chain, Ikev1PayloadNumbersAreUnknownPayloads) {
 }
 
 TEST(Chain, TheCriticalBitOnTypesOfTheRfcIsIgnored) {
-  Message message = parse(with_chain(PayloadType::Configuration, "2b80000501" "00800005aa")).value();
+  Message message = parse(with_chain(PayloadType::Configuration,
+                                     "2b80000501"
+                                     "00800005aa"))
+                        .value();
   EXPECT_FALSE(std::get<UnknownPayload>(message.payloads[0]).critical);
   EXPECT_EQ(std::get<VendorIdPayload>(message.payloads[1]).data, Bytes{0xaa});
 }
 
 TEST(Chain, SkIsLastAndNamesItsFirstInnerPayload) {
-  Message message = parse(with_chain(PayloadType::VendorId, "2e000004" "29000006abcd")).value();
+  Message message = parse(with_chain(PayloadType::VendorId,
+                                     "2e000004"
+                                     "29000006abcd"))
+                        .value();
   const auto* sk = message.find<EncryptedPayload>();
   ASSERT_NE(sk, nullptr);
   EXPECT_EQ(sk->first_inner, PayloadType::Notify);
   EXPECT_EQ(to_hex(sk->body), "abcd");
-  EXPECT_THAT(error_of(with_chain(PayloadType::Encrypted, "2b000006abcd" "00000004")), HasSubstr("left over"));
+  EXPECT_THAT(error_of(with_chain(PayloadType::Encrypted,
+                                  "2b000006abcd"
+                                  "00000004")),
+              HasSubstr("left over"));
 }
 
 TEST(Chain, SkAndFragmentsInsideSkAreRefused) {
-  EXPECT_THAT(parse_payloads(PayloadType::Encrypted, hex("00000006abcd")).error().message, HasSubstr("inside SK"));
+  EXPECT_THAT(parse_payloads(PayloadType::Encrypted, hex("00000006abcd")).error().message,
+              HasSubstr("inside SK"));
   EXPECT_THAT(parse_payloads(PayloadType::EncryptedFragment, hex("0000000600ff")).error().message,
               HasSubstr("inside SK"));
 }

@@ -4,8 +4,9 @@
 
 #include "tests/unit/sidecar/wire/samples.h"
 
-// Every one-bit and two-bit flip and every truncation of a good message of each exchange. Nothing may crash (the
-// sanitizers watch), and what still parses must be a fixed point: serialized and parsed again it is the same message.
+// Every one-bit and two-bit flip and every truncation of a good message of each exchange. Nothing may crash
+// (the sanitizers watch), and what still parses must be a fixed point: serialized and parsed again it is the
+// same message.
 namespace hawser::wire {
 namespace {
 

@@ -24,7 +24,9 @@ inline Header header_of(ExchangeType exchange, uint32_t message_id) {
 }
 
 inline Proposal ike_proposal(Bytes spi = {}) {
-  return {1, ProtocolId::Ike, std::move(spi),
+  return {1,
+          ProtocolId::Ike,
+          std::move(spi),
           {{TransformType::Encryption, 12, 256, false},
            {TransformType::Prf, 5, {}, false},
            {TransformType::Integrity, 12, {}, false},
@@ -32,7 +34,9 @@ inline Proposal ike_proposal(Bytes spi = {}) {
 }
 
 inline Proposal esp_proposal() {
-  return {1, ProtocolId::Esp, {0xc0, 0xff, 0xee, 0x01},
+  return {1,
+          ProtocolId::Esp,
+          {0xc0, 0xff, 0xee, 0x01},
           {{TransformType::Encryption, 20, 256, false}, {TransformType::Esn, 0, {}, false}}};
 }
 

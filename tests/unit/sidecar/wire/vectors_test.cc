@@ -70,8 +70,10 @@ TEST(Vectors, IkeAuth) {
   EXPECT_EQ(message.find<AuthPayload>()->data, counted(0x80, 32));
   EXPECT_NE(message.find_notify(NotifyType::InitialContact), nullptr);
   EXPECT_EQ(message.find<SaPayload>()->proposals[0], esp_proposal());
-  EXPECT_EQ(sa::to_string(message.find_ts(true)->selectors), "0.0.0.0-255.255.255.255, 2001:db8::-2001:db8::ffff");
-  EXPECT_EQ(sa::to_string(message.find_ts(false)->selectors), "10.61.0.0-10.61.255.255 protocol 6 ports 80-443");
+  EXPECT_EQ(sa::to_string(message.find_ts(true)->selectors),
+            "0.0.0.0-255.255.255.255, 2001:db8::-2001:db8::ffff");
+  EXPECT_EQ(sa::to_string(message.find_ts(false)->selectors),
+            "10.61.0.0-10.61.255.255 protocol 6 ports 80-443");
 }
 
 TEST(Vectors, Rekeys) {

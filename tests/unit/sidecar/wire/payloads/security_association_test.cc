@@ -9,7 +9,15 @@ namespace {
 using ::testing::HasSubstr;
 
 // One ESP proposal: GCM-256 and no ESN.
-constexpr std::string_view kGood = "00000020" "01030402" "c0ffee01" "0300000c" "01000014" "800e0100" "00000008" "05000000";
+constexpr std::string_view kGood =
+    "00000020"
+    "01030402"
+    "c0ffee01"
+    "0300000c"
+    "01000014"
+    "800e0100"
+    "00000008"
+    "05000000";
 
 Result<SaPayload> parse_sa(std::string_view body) {
   ASSIGN_OR_RETURN(auto payloads, parse_one(PayloadType::Sa, hex(body)));
@@ -72,28 +80,63 @@ TEST(SaPayload, SpiSizeMustFitTheProtocol) {
 }
 
 TEST(SaPayload, KeyLengthTwiceIsRefused) {
-  EXPECT_THAT(error_of("00000024" "01030402" "c0ffee01" "03000010" "01000014" "800e0100" "800e0080" "00000008" "05000000"),
+  EXPECT_THAT(error_of("00000024"
+                       "01030402"
+                       "c0ffee01"
+                       "03000010"
+                       "01000014"
+                       "800e0100"
+                       "800e0080"
+                       "00000008"
+                       "05000000"),
               HasSubstr("two Key Length"));
 }
 
 TEST(SaPayload, UnknownAttributesMakeOnlyTheirTransformUnusable) {
-  SaPayload sa = parse_sa("00000028" "01030402" "c0ffee01" "03000014" "01000014" "800e0100" "00630004" "01020304"
-                          "00000008" "05000000").value();
+  SaPayload sa = parse_sa(
+                     "00000028"
+                     "01030402"
+                     "c0ffee01"
+                     "03000014"
+                     "01000014"
+                     "800e0100"
+                     "00630004"
+                     "01020304"
+                     "00000008"
+                     "05000000")
+                     .value();
   EXPECT_TRUE(sa.proposals[0].transforms[0].unknown_attribute);
   EXPECT_EQ(sa.proposals[0].transforms[0].key_bits, 256);
   EXPECT_FALSE(sa.proposals[0].transforms[1].unknown_attribute);
 }
 
 TEST(SaPayload, KeyLengthInTheLongFormIsAnUnknownAttribute) {
-  SaPayload sa = parse_sa("00000022" "01030402" "c0ffee01" "0300000e" "01000014" "000e0002" "0100"
-                          "00000008" "05000000").value();
+  SaPayload sa = parse_sa(
+                     "00000022"
+                     "01030402"
+                     "c0ffee01"
+                     "0300000e"
+                     "01000014"
+                     "000e0002"
+                     "0100"
+                     "00000008"
+                     "05000000")
+                     .value();
   EXPECT_TRUE(sa.proposals[0].transforms[0].unknown_attribute);
   EXPECT_EQ(sa.proposals[0].transforms[0].key_bits, std::nullopt);
 }
 
 TEST(SaPayload, AttributesMustEndWithTheTransform) {
   EXPECT_FALSE(parse_sa(changed(20, "000e0100"))) << "256 octets of value are not there";
-  EXPECT_FALSE(parse_sa("0000001e" "01030402" "c0ffee01" "0300000a" "01000014" "800e" "00000008" "05000000"));
+  EXPECT_FALSE(
+      parse_sa("0000001e"
+               "01030402"
+               "c0ffee01"
+               "0300000a"
+               "01000014"
+               "800e"
+               "00000008"
+               "05000000"));
 }
 
 TEST(SaPayload, ProposalNumbersRise) {

@@ -37,7 +37,9 @@ TEST(NoncePayload, Has16To256Octets) {
 }
 
 TEST(IdPayload, KeepsReservedOctetsForAuth) {
-  auto id = good<IdPayload>(PayloadType::IdResponder, "02a1b2c3" "6777");
+  auto id = good<IdPayload>(PayloadType::IdResponder,
+                            "02a1b2c3"
+                            "6777");
   EXPECT_FALSE(id.initiator);
   EXPECT_EQ(to_hex(id_body(id)), "02a1b2c36777");
 }
@@ -46,7 +48,8 @@ TEST(IdPayload, AddressesHaveTheirSize) {
   EXPECT_TRUE(parse_one(PayloadType::IdInitiator, hex("01000000c0000201")));
   EXPECT_THAT(error_of(PayloadType::IdInitiator, "01000000c00002"), HasSubstr("address of 3 octets"));
   EXPECT_FALSE(error_of(PayloadType::IdInitiator, "05000000c0000201").empty());
-  EXPECT_TRUE(parse_one(PayloadType::IdInitiator, hex("05000000" "20010db8000000000000000000000001")));
+  EXPECT_TRUE(parse_one(PayloadType::IdInitiator, hex("05000000"
+                                                      "20010db8000000000000000000000001")));
   EXPECT_TRUE(parse_one(PayloadType::IdInitiator, hex("0d000000"))) << "ID_NULL has no data";
   EXPECT_FALSE(error_of(PayloadType::IdInitiator, "0d0000").empty());
 }
@@ -59,14 +62,27 @@ TEST(AuthPayload, HasAMethodAndData) {
 }
 
 TEST(NotifyPayload, HasAnSpiOf0Or4Or8Octets) {
-  auto rekey = good<NotifyPayload>(PayloadType::Notify, "03044009" "01020304");
+  auto rekey = good<NotifyPayload>(PayloadType::Notify,
+                                   "03044009"
+                                   "01020304");
   EXPECT_EQ(rekey.type, NotifyType::RekeySa);
   EXPECT_EQ(rekey.protocol, ProtocolId::Esp);
   EXPECT_EQ(rekey.spi, (Bytes{1, 2, 3, 4}));
   EXPECT_TRUE(rekey.data.empty());
-  EXPECT_EQ(good<NotifyPayload>(PayloadType::Notify, "01080004" "0102030405060708" "ff").data, Bytes{0xff});
-  EXPECT_THAT(error_of(PayloadType::Notify, "03034009" "010203"), HasSubstr("SPI of 3 octets"));
-  EXPECT_FALSE(error_of(PayloadType::Notify, "03044009" "010203").empty());
+  EXPECT_EQ(good<NotifyPayload>(PayloadType::Notify,
+                                "01080004"
+                                "0102030405060708"
+                                "ff")
+                .data,
+            Bytes{0xff});
+  EXPECT_THAT(error_of(PayloadType::Notify,
+                       "03034009"
+                       "010203"),
+              HasSubstr("SPI of 3 octets"));
+  EXPECT_FALSE(error_of(PayloadType::Notify,
+                        "03044009"
+                        "010203")
+                   .empty());
   EXPECT_FALSE(error_of(PayloadType::Notify, "030040").empty());
 }
 
@@ -78,20 +94,38 @@ TEST(DeletePayload, ForIkeListsNothing) {
   auto ike = good<DeletePayload>(PayloadType::Delete, "01000000");
   EXPECT_EQ(ike.protocol, ProtocolId::Ike);
   EXPECT_TRUE(ike.spis.empty());
-  EXPECT_THAT(error_of(PayloadType::Delete, "01080001" "0102030405060708"), HasSubstr("SPIs listed for IKE"));
+  EXPECT_THAT(error_of(PayloadType::Delete,
+                       "01080001"
+                       "0102030405060708"),
+              HasSubstr("SPIs listed for IKE"));
   EXPECT_FALSE(error_of(PayloadType::Delete, "01000001").empty());
   EXPECT_FALSE(error_of(PayloadType::Delete, "0100000000").empty());
 }
 
 TEST(DeletePayload, ForEspCountTimesSizeIsTheWholeBody) {
-  auto esp = good<DeletePayload>(PayloadType::Delete, "03040002" "01020304" "05060708");
+  auto esp = good<DeletePayload>(PayloadType::Delete,
+                                 "03040002"
+                                 "01020304"
+                                 "05060708");
   EXPECT_THAT(esp.spis, ElementsAre(sa::Spi(0x01020304), sa::Spi(0x05060708)));
-  EXPECT_THAT(error_of(PayloadType::Delete, "03040002" "01020304"), HasSubstr("2 SPIs announced in 4 octets"));
-  EXPECT_FALSE(error_of(PayloadType::Delete, "03040001" "0102030405060708").empty());
-  EXPECT_THAT(error_of(PayloadType::Delete, "03080001" "0102030405060708"), HasSubstr("SPI size of 8"));
+  EXPECT_THAT(error_of(PayloadType::Delete,
+                       "03040002"
+                       "01020304"),
+              HasSubstr("2 SPIs announced in 4 octets"));
+  EXPECT_FALSE(error_of(PayloadType::Delete,
+                        "03040001"
+                        "0102030405060708")
+                   .empty());
+  EXPECT_THAT(error_of(PayloadType::Delete,
+                       "03080001"
+                       "0102030405060708"),
+              HasSubstr("SPI size of 8"));
   EXPECT_FALSE(error_of(PayloadType::Delete, "03000001").empty());
   EXPECT_FALSE(error_of(PayloadType::Delete, "0304ffff").empty());
-  EXPECT_THAT(error_of(PayloadType::Delete, "09040001" "01020304"), HasSubstr("protocol 9"));
+  EXPECT_THAT(error_of(PayloadType::Delete,
+                       "09040001"
+                       "01020304"),
+              HasSubstr("protocol 9"));
 }
 
 }  // namespace
