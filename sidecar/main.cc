@@ -44,7 +44,9 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
-int exit_code(const Error& error) { return error.code == ErrorCode::InvalidArgument ? kExitUsage : kExitFailure; }
+int exit_code(const Error& error) {
+  return error.code == ErrorCode::InvalidArgument ? kExitUsage : kExitFailure;
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -53,23 +55,29 @@ std::string host_name() {
 
 void add_run_flags(CLI::App& run, RunFlags& flags) {
   auto& options = flags.agent;
-  run.add_option("--listen", options.listen.address, "unix:PATH, or HOST:PORT with the four --tls flags (port 9446)")
+  run.add_option("--listen", options.listen.address,
+                 "unix:PATH, or HOST:PORT with the four --tls flags (port 9446)")
       ->capture_default_str();
   run.add_option("--tls-cert", options.listen.tls_cert_file, "certificate of this sidecar, PEM");
   run.add_option("--tls-key", options.listen.tls_key_file, "its private key, PEM");
   run.add_option("--tls-ca", options.listen.tls_ca_file, "authority of the operator's certificate, PEM");
-  run.add_option("--tls-peer-name", options.listen.tls_peer_name, "DNS name or URI that the operator's certificate carries");
+  run.add_option("--tls-peer-name", options.listen.tls_peer_name,
+                 "DNS name or URI that the operator's certificate carries");
   run.add_option("--node-name", options.node_name, "name told to the operator; the host's name if not given");
   run.add_option("--metrics-address", flags.metrics_address, "HOST:PORT of /metrics")->capture_default_str();
-  run.add_option("--health-address", options.health_address, "HOST:PORT of grpc.health.v1")->capture_default_str();
-  run.add_option("--ike-port", options.ports.ike, "UDP port of IKE")->capture_default_str()->check(CLI::Range(1, 65535));
+  run.add_option("--health-address", options.health_address, "HOST:PORT of grpc.health.v1")
+      ->capture_default_str();
+  run.add_option("--ike-port", options.ports.ike, "UDP port of IKE")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
   run.add_option("--nat-port", options.ports.nat, "UDP port of IKE and ESP behind NAT")
       ->capture_default_str()
       ->check(CLI::Range(1, 65535));
   run.add_option("--data-plane", flags.data_plane, "auto, userspace or kernel")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "userspace", "kernel"}));
-  run.add_flag("--force-udp-encapsulation", options.force_udp_encapsulation, "ESP in UDP even without NAT on the way");
+  run.add_flag("--force-udp-encapsulation", options.force_udp_encapsulation,
+               "ESP in UDP even without NAT on the way");
   run.add_option("--insecure-export-keys", options.export_keys_folder,
                  "DIR: write the keys of every SA there for Wireshark; for tests only");
   run.add_option("--log-level", flags.log_level, "debug, info, warning or error")->capture_default_str();
@@ -81,7 +89,9 @@ int run_sidecar(RunFlags flags) {
     return fail(kExitUsage, logging.error().message);
   }
   if (flags.data_plane == "kernel") {
-    return fail(kExitUsage, "--data-plane kernel: this build carries packets in user space only; allowed: auto, userspace");
+    return fail(
+        kExitUsage,
+        "--data-plane kernel: this build carries packets in user space only; allowed: auto, userspace");
   }
   if (flags.agent.ports.ike == flags.agent.ports.nat) {
     return fail(kExitUsage, "--ike-port and --nat-port are both " + std::to_string(flags.agent.ports.ike) +
@@ -127,7 +137,8 @@ int run(int argc, char** argv) {
   run_flags.agent.health_address = "0.0.0.0:9448";
   auto* run = app.add_subcommand("run", "serve the operator and carry the tunnels, until SIGTERM");
   add_run_flags(*run, run_flags);
-  auto* cleanup = app.add_subcommand("cleanup", "remove every interface, rule and route of Hawser from this node");
+  auto* cleanup =
+      app.add_subcommand("cleanup", "remove every interface, rule and route of Hawser from this node");
 
   TriggerFlags trigger_flags;
   auto* trigger = app.add_subcommand("trigger", "force what otherwise happens by itself");

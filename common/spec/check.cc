@@ -10,8 +10,8 @@
 namespace hawser::spec {
 namespace {
 
-// What the timers of the engine need to stay apart: a rekey at 85 % must leave time for its retransmissions, the
-// liveness probe at a third of the timeout must be at least a second.
+// What the timers of the engine need to stay apart: a rekey at 85 % must leave time for its retransmissions,
+// the liveness probe at a third of the timeout must be at least a second.
 constexpr uint32_t kMinLifeTimeSeconds = 10;
 constexpr uint32_t kMinDataSizeKilobytes = 16;
 constexpr uint32_t kMinDpdSeconds = 3;
@@ -36,21 +36,23 @@ std::string names(const Rows& rows, Allowed allowed) {
 }
 
 void refuse(Errors& out, std::string path, std::string_view value, const std::string& allowed) {
-  out.push_back({std::move(path), (value.empty() ? std::string("is missing") : quoted(value) + " is not usable") +
-                                      "; allowed: " + allowed});
+  out.push_back(
+      {std::move(path), (value.empty() ? std::string("is missing") : quoted(value) + " is not usable") +
+                            "; allowed: " + allowed});
 }
 
 bool usable_outer_address(const IpAddress& address) {
   // A link-local IPv6 address means nothing without a zone, and a zone has no place in the spec.
-  return !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast() && !address.is_loopback() &&
-         (address.is_v4() || !address.is_link_local());
+  return !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast() &&
+         !address.is_loopback() && (address.is_v4() || !address.is_link_local());
 }
 
 constexpr const char* kUnicast = "a unicast IPv4 or IPv6 address, without port or zone";
 
 void check_remote_address(const v1::ConnectionSpec& spec, Errors& out) {
   auto address = IpAddress::parse(spec.remote_address());
-  if (!address || !usable_outer_address(*address)) refuse(out, "remote_address", spec.remote_address(), kUnicast);
+  if (!address || !usable_outer_address(*address))
+    refuse(out, "remote_address", spec.remote_address(), kUnicast);
 }
 
 void check_local_address(const v1::ConnectionSpec& spec, Errors& out) {
@@ -70,11 +72,14 @@ void check_local_address(const v1::ConnectionSpec& spec, Errors& out) {
 }
 
 void check_identity(const std::string& path, const std::string& identity, Errors& out) {
-  const bool printable = std::ranges::all_of(identity, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
+  const bool printable =
+      std::ranges::all_of(identity, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
   if (printable && identity.size() <= kMaxIdentitySize) return;
   // The text may hold anything: it is not repeated.
-  out.push_back({path, "is not usable; allowed: an IP address, a domain name or user@domain of at most 255 characters "
-                       "0x21-0x7E, or nothing"});
+  out.push_back(
+      {path,
+       "is not usable; allowed: an IP address, a domain name or user@domain of at most 255 characters "
+       "0x21-0x7E, or nothing"});
 }
 
 void check_shared_key(const v1::ConnectionSpec& spec, Errors& out) {
@@ -96,7 +101,8 @@ void check_ike_suite(const v1::ConnectionSpec& spec, Errors& out) {
   }
   const auto* group = catalog::find_group(std::string_view(policy.dh_group()));
   if (group == nullptr || group->name != policy.dh_group()) {
-    refuse(out, "policy.dh_group", policy.dh_group(), names(catalog::kGroup, [](const auto&) { return true; }));
+    refuse(out, "policy.dh_group", policy.dh_group(),
+           names(catalog::kGroup, [](const auto&) { return true; }));
   }
 }
 
@@ -135,8 +141,10 @@ void check_range(Errors& out, const char* path, uint32_t value, uint32_t low, ui
 
 void check_lifetimes(const v1::ConnectionSpec& spec, Errors& out) {
   const auto& policy = spec.policy();
-  check_range(out, "policy.sa_life_time_seconds", policy.sa_life_time_seconds(), kMinLifeTimeSeconds, UINT32_MAX);
-  check_range(out, "policy.sa_data_size_kilobytes", policy.sa_data_size_kilobytes(), kMinDataSizeKilobytes, UINT32_MAX);
+  check_range(out, "policy.sa_life_time_seconds", policy.sa_life_time_seconds(), kMinLifeTimeSeconds,
+              UINT32_MAX);
+  check_range(out, "policy.sa_data_size_kilobytes", policy.sa_data_size_kilobytes(), kMinDataSizeKilobytes,
+              UINT32_MAX);
 }
 
 template <typename Prefixes>
@@ -149,7 +157,8 @@ void check_prefixes(const std::string& path, const Prefixes& prefixes, Errors& o
     auto prefix = IpPrefix::parse(prefixes[i]);
     if (prefix) continue;
     out.push_back({path + "[" + std::to_string(i) + "]",
-                   quoted(prefixes[i]) + " is not usable; allowed: a CIDR with host bits zero: " + prefix.error().message});
+                   quoted(prefixes[i]) +
+                       " is not usable; allowed: a CIDR with host bits zero: " + prefix.error().message});
   }
 }
 
@@ -169,15 +178,23 @@ using Rule = void (*)(const v1::ConnectionSpec&, Errors&);
 constexpr auto kRules = std::to_array<Rule>({
     check_remote_address,
     check_local_address,
-    [](const v1::ConnectionSpec& s, Errors& out) { check_identity("local_identity", s.local_identity(), out); },
-    [](const v1::ConnectionSpec& s, Errors& out) { check_identity("remote_identity", s.remote_identity(), out); },
+    [](const v1::ConnectionSpec& s, Errors& out) {
+      check_identity("local_identity", s.local_identity(), out);
+    },
+    [](const v1::ConnectionSpec& s, Errors& out) {
+      check_identity("remote_identity", s.remote_identity(), out);
+    },
     check_shared_key,
     check_ike_suite,
     check_esp_suite,
     check_pfs_group,
     check_lifetimes,
-    [](const v1::ConnectionSpec& s, Errors& out) { check_prefixes("local_prefixes", s.local_prefixes(), out); },
-    [](const v1::ConnectionSpec& s, Errors& out) { check_prefixes("remote_prefixes", s.remote_prefixes(), out); },
+    [](const v1::ConnectionSpec& s, Errors& out) {
+      check_prefixes("local_prefixes", s.local_prefixes(), out);
+    },
+    [](const v1::ConnectionSpec& s, Errors& out) {
+      check_prefixes("remote_prefixes", s.remote_prefixes(), out);
+    },
     check_enums,
     [](const v1::ConnectionSpec& s, Errors& out) {
       check_range(out, "dpd_timeout_seconds", s.dpd_timeout_seconds(), kMinDpdSeconds, kMaxDpdSeconds);

@@ -13,8 +13,9 @@ struct FieldError {
   std::string message;     // the value, what is allowed
 };
 
-// What the sidecar checks of every spec before it touches anything; the operator's compile always passes it. Rules of
-// Azure are not repeated here, only what the engine and the data plane need. Never mentions the shared key's value.
+// What the sidecar checks of every spec before it touches anything; the operator's compile always passes it.
+// Rules of Azure are not repeated here, only what the engine and the data plane need. Never mentions the
+// shared key's value.
 std::vector<FieldError> check(const v1::ConnectionSpec& spec);
 
 }  // namespace hawser::spec

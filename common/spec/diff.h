@@ -4,7 +4,8 @@
 
 namespace hawser::spec {
 
-// What a change of a spec does to a tunnel that is up, mildest first. One table in diff.cc, a row for each field.
+// What a change of a spec does to a tunnel that is up, mildest first. One table in diff.cc, a row for each
+// field.
 enum class Impact : uint8_t {
   None,          // the same
   InPlace,       // routes, timers, mode: nothing is negotiated

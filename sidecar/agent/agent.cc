@@ -21,15 +21,21 @@
 namespace hawser::agent {
 namespace {
 
-constexpr Duration kFarewell = std::chrono::seconds(3);       // contracts, section 6
-constexpr Duration kRefresh = std::chrono::seconds(1);        // counters, routes
+constexpr Duration kFarewell = std::chrono::seconds(3);           // contracts, section 6
+constexpr Duration kRefresh = std::chrono::seconds(1);            // counters, routes
 constexpr Duration kSnapshotGap = std::chrono::milliseconds(20);  // a storm of events makes one snapshot
 
 void log_line(const LogLine& line) {
   switch (line.level) {
-    case LogLevel::Debug: spdlog::debug("{}", line.text); return;
-    case LogLevel::Info: spdlog::info("{}", line.text); return;
-    case LogLevel::Warning: spdlog::warn("{}", line.text); return;
+    case LogLevel::Debug:
+      spdlog::debug("{}", line.text);
+      return;
+    case LogLevel::Info:
+      spdlog::info("{}", line.text);
+      return;
+    case LogLevel::Warning:
+      spdlog::warn("{}", line.text);
+      return;
   }
 }
 
@@ -142,7 +148,8 @@ Result<void> Agent::watch_inputs() {
   RETURN_IF_ERROR(loop_->watch(plane_->event_fd(), [this] { receive_from_plane(); }));
   const sigset_t set = stop_signals();
   signals_ = dataplane::UniqueFd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (!signals_) return Error{ErrorCode::Internal, std::string("cannot receive signals: ") + std::strerror(errno)};
+  if (!signals_)
+    return Error{ErrorCode::Internal, std::string("cannot receive signals: ") + std::strerror(errno)};
   return loop_->watch(signals_.get(), [this] { on_signal(); });
 }
 
@@ -160,17 +167,21 @@ Result<void> Agent::serve() {
 
   RpcServer::Handler handler;
   handler.post = [this](std::function<void()> task) { loop_->post(std::move(task)); };
-  handler.opened = [this](StreamId id, std::shared_ptr<SyncStream> stream) { link_->opened(id, std::move(stream)); };
-  handler.received = [this](StreamId id, v1::OperatorMessage message) { link_->received(id, std::move(message)); };
+  handler.opened = [this](StreamId id, std::shared_ptr<SyncStream> stream) {
+    link_->opened(id, std::move(stream));
+  };
+  handler.received = [this](StreamId id, v1::OperatorMessage message) {
+    link_->received(id, std::move(message));
+  };
   handler.closed = [this](StreamId id) { link_->closed(id); };
   handler.trigger = [this](const v1::TriggerRequest& request) { return trigger(request); };
   ASSIGN_OR_RETURN(rpc_, RpcServer::start(options_.listen, std::move(handler)));
   if (!options_.health_address.empty()) {
     ASSIGN_OR_RETURN(health_, HealthServer::start(options_.health_address));
   }
-  spdlog::info("hawser-sidecar {} on node {} listens on {}, IKE ports {} and {}, data plane {}", options_.version,
-               options_.node_name, options_.listen.address, options_.ports.ike, options_.ports.nat,
-               dataplane::to_string(plane_->capabilities().kind));
+  spdlog::info("hawser-sidecar {} on node {} listens on {}, IKE ports {} and {}, data plane {}",
+               options_.version, options_.node_name, options_.listen.address, options_.ports.ike,
+               options_.ports.nat, dataplane::to_string(plane_->capabilities().kind));
   return {};
 }
 
@@ -194,7 +205,8 @@ void Agent::on_event(const ike::Event& event) {
   ledger_.fold(event);
   if (auto line = describe(event)) log_line(*line);
   if (const auto* keys = std::get_if<ike::IkeKeysDerived>(&event); keys != nullptr && key_export_) {
-    if (!key_export_->add(*keys)) spdlog::warn("Wireshark cannot decode IKE with this cipher; its keys are not written");
+    if (!key_export_->add(*keys))
+      spdlog::warn("Wireshark cannot decode IKE with this cipher; its keys are not written");
   }
 }
 
@@ -203,10 +215,14 @@ Result<void> Agent::trigger(const v1::TriggerRequest& request) {
   const TimePoint now = clock_.now();
   dirty_ = true;
   switch (request.action()) {
-    case v1::TriggerRequest::REKEY_CHILD_SA: return engine_->rekey_child(now, name);
-    case v1::TriggerRequest::REKEY_IKE_SA: return engine_->rekey_ike(now, name);
-    case v1::TriggerRequest::RESTART: return engine_->restart(now, name);
-    default: break;
+    case v1::TriggerRequest::REKEY_CHILD_SA:
+      return engine_->rekey_child(now, name);
+    case v1::TriggerRequest::REKEY_IKE_SA:
+      return engine_->rekey_ike(now, name);
+    case v1::TriggerRequest::RESTART:
+      return engine_->restart(now, name);
+    default:
+      break;
   }
   return Error{ErrorCode::InvalidArgument, "action: allowed: REKEY_CHILD_SA, REKEY_IKE_SA, RESTART"};
 }

@@ -23,12 +23,12 @@ struct AgentOptions {
   std::function<void(std::shared_ptr<const status::Snapshot>)> publish;
 };
 
-// To be called first in main, before any thread exists: SIGTERM and SIGINT then reach the loop alone, no core dump can
-// hold a key, and a broken pipe is an error code.
+// To be called first in main, before any thread exists: SIGTERM and SIGINT then reach the loop alone, no core
+// dump can hold a key, and a broken pipe is an error code.
 void prepare_process();
 
-// The sidecar: runs until SIGTERM or SIGINT, then tells every peer (at most 3 s, at once on a second signal), removes
-// the interfaces and leaves the fail-closed routes. An error means that it could not start.
+// The sidecar: runs until SIGTERM or SIGINT, then tells every peer (at most 3 s, at once on a second signal),
+// removes the interfaces and leaves the fail-closed routes. An error means that it could not start.
 Result<void> run_agent(AgentOptions options);
 
 }  // namespace hawser::agent

@@ -11,8 +11,8 @@ namespace hawser::agent {
 // Carries the effects of the engine out into the world, and the world's answers back. Loop thread only.
 class Driver {
  public:
-  // What leaves the driver. `installed` says how the data plane took a Child SA; `exported` sees it before (keys for
-  // captures; empty unless asked for).
+  // What leaves the driver. `installed` says how the data plane took a Child SA; `exported` sees it before
+  // (keys for captures; empty unless asked for).
   struct Outlets {
     std::function<void(const ike::Datagram&)> transmit;
     std::function<void(const ike::Event&)> event;
@@ -23,8 +23,8 @@ class Driver {
   Driver(ike::Endpoint& engine, dataplane::DataPlane& plane, Outlets outlets)
       : engine_(engine), plane_(plane), outlets_(std::move(outlets)) {}
 
-  // Timers that are due, what the data plane reports, then everything the engine wants done, until nothing is left.
-  // To be called after each input and each command.
+  // Timers that are due, what the data plane reports, then everything the engine wants done, until nothing is
+  // left. To be called after each input and each command.
   void turn(TimePoint now);
 
  private:

@@ -11,8 +11,9 @@ EpochGate::Admission EpochGate::hello(StreamId stream, uint64_t epoch) {
   }
   out.replaced = current_;
   out.replaced_by_higher = epoch > epoch_;
-  out.replaced_because = out.replaced_by_higher ? "epoch " + std::to_string(epoch) + " is in force"
-                                                : "a newer stream of epoch " + std::to_string(epoch) + " is in force";
+  out.replaced_because = out.replaced_by_higher
+                             ? "epoch " + std::to_string(epoch) + " is in force"
+                             : "a newer stream of epoch " + std::to_string(epoch) + " is in force";
   epoch_ = epoch;
   generation_ = 0;
   current_ = stream;
@@ -28,8 +29,9 @@ Result<void> EpochGate::admits(StreamId stream, uint64_t epoch, uint64_t generat
                                                  " on a stream that said epoch " + std::to_string(epoch_)};
   }
   if (generation < generation_) {
-    return Error{ErrorCode::InvalidArgument, "generation " + std::to_string(generation) + " after generation " +
-                                                 std::to_string(generation_) + ": it must not go back"};
+    return Error{ErrorCode::InvalidArgument, "generation " + std::to_string(generation) +
+                                                 " after generation " + std::to_string(generation_) +
+                                                 ": it must not go back"};
   }
   generation_ = generation;
   return {};

@@ -10,8 +10,8 @@ namespace hawser::agent {
 
 using StreamId = uint64_t;  // rises with each stream that opens
 
-// Which operator stream is in force (contracts, section 5). The highest epoch is kept in memory only: after a restart
-// of the sidecar any operator may begin.
+// Which operator stream is in force (contracts, section 5). The highest epoch is kept in memory only: after a
+// restart of the sidecar any operator may begin.
 class EpochGate {
  public:
   struct Admission {

@@ -17,7 +17,8 @@ struct Describe {
     return LogLine{fault ? LogLevel::Warning : LogLevel::Info, std::move(text)};
   }
   std::optional<LogLine> operator()(const ike::NegotiationFinished& e) const {
-    std::string text = e.connection + ": " + std::string(status::exchange_name(e.exchange)) + " as " + sa::to_string(e.role);
+    std::string text =
+        e.connection + ": " + std::string(status::exchange_name(e.exchange)) + " as " + sa::to_string(e.role);
     if (!e.failure) return LogLine{LogLevel::Debug, text + " done"};
     const auto& failure = *e.failure;
     text += " failed: " + std::string(catalog::name(failure.reason));
@@ -37,8 +38,8 @@ struct Describe {
     return LogLine{LogLevel::Debug, e.connection + ": retransmitted"};
   }
   std::optional<LogLine> operator()(const ike::HandshakeCompleted& e) const {
-    return LogLine{LogLevel::Info,
-                   e.connection + ": handshake as " + sa::to_string(e.role) + " took " + milliseconds(e.elapsed)};
+    return LogLine{LogLevel::Info, e.connection + ": handshake as " + sa::to_string(e.role) + " took " +
+                                       milliseconds(e.elapsed)};
   }
   std::optional<LogLine> operator()(const ike::IkeKeysDerived&) const { return std::nullopt; }
 };

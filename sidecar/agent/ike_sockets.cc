@@ -35,7 +35,9 @@ Error socket_error(const std::string& what, uint16_t port) {
   return {ErrorCode::Internal, text};
 }
 
-bool set_option(int fd, int level, int name, int value) { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
+bool set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
 
 Result<dataplane::UniqueFd> open_socket(IpVersion version, uint16_t port) {
   const bool v4 = version == IpVersion::V4;
@@ -44,7 +46,8 @@ Result<dataplane::UniqueFd> open_socket(IpVersion version, uint16_t port) {
     if (!v4 && errno == EAFNOSUPPORT) return dataplane::UniqueFd();
     return socket_error("cannot open", port);
   }
-  if (!v4 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) return socket_error("cannot limit to IPv6", port);
+  if (!v4 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1))
+    return socket_error("cannot limit to IPv6", port);
   if (!set_option(fd.get(), SOL_SOCKET, SO_MARK, kSocketMark)) return socket_error("cannot mark", port);
   const bool info = v4 ? set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, 1)
                        : set_option(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -137,7 +140,9 @@ Result<void> IkeSockets::send(const ike::Datagram& datagram) {
   const bool v4 = datagram.remote.address.is_v4();
   const bool nat = datagram.local.port == ports_.nat;
   const dataplane::UniqueFd& fd = nat ? (v4 ? nat_v4_ : nat_v6_) : (v4 ? ike_v4_ : ike_v6_);
-  if (!fd) return Error{ErrorCode::Unsupported, "this node has no IPv6: cannot reach " + datagram.remote.to_string()};
+  if (!fd)
+    return Error{ErrorCode::Unsupported,
+                 "this node has no IPv6: cannot reach " + datagram.remote.to_string()};
   auto to = to_native(datagram.remote);
   std::array<iovec, 2> vectors{};
   size_t count = 0;

@@ -10,9 +10,9 @@
 
 namespace hawser::agent {
 
-// The UDP sockets of IKE: ports 500 and 4500, IPv4 and, where the node has it, IPv6 (RFC 7296 2, 2.23). All are marked
-// and know the local address of each datagram. The sockets of the NAT port are lent to the data plane, which reads
-// them; here they only send.
+// The UDP sockets of IKE: ports 500 and 4500, IPv4 and, where the node has it, IPv6 (RFC 7296 2, 2.23). All
+// are marked and know the local address of each datagram. The sockets of the NAT port are lent to the data
+// plane, which reads them; here they only send.
 class IkeSockets {
  public:
   struct Ports {

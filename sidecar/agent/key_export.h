@@ -10,8 +10,9 @@
 
 namespace hawser::agent {
 
-// Writes the keys of every SA as Wireshark reads them: `ikev2_decryption_table` and `esp_sa` in DIR, a line for each SA
-// and direction, appended as they come. Only behind --insecure-export-keys: whoever has these files reads the traffic.
+// Writes the keys of every SA as Wireshark reads them: `ikev2_decryption_table` and `esp_sa` in DIR, a line
+// for each SA and direction, appended as they come. Only behind --insecure-export-keys: whoever has these
+// files reads the traffic.
 class KeyExport {
  public:
   // InvalidArgument when the folder cannot be written.

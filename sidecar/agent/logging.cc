@@ -31,7 +31,8 @@ class EscapedMessage final : public spdlog::custom_flag_formatter {
 class PlainMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    for (const char c : message.payload) out.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
+    for (const char c : message.payload)
+      out.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PlainMessage>(); }
 };
@@ -53,14 +54,16 @@ Result<void> set_up_logging(const std::string& level, const std::string& format)
     if (row.name == level) chosen = &row;
   }
   if (chosen == nullptr) {
-    return Error{ErrorCode::InvalidArgument, "--log-level '" + level + "': allowed: debug, info, warning, error"};
+    return Error{ErrorCode::InvalidArgument,
+                 "--log-level '" + level + "': allowed: debug, info, warning, error"};
   }
   if (format != "text" && format != "json") {
     return Error{ErrorCode::InvalidArgument, "--log-format '" + format + "': allowed: text, json"};
   }
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   if (format == "json") {
-    formatter->add_flag<EscapedMessage>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
+    formatter->add_flag<EscapedMessage>('*').set_pattern(
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
   } else {
     formatter->add_flag<PlainMessage>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %*");
   }

@@ -12,7 +12,9 @@
 namespace hawser::agent {
 namespace {
 
-Error system_error(const std::string& what) { return {ErrorCode::Internal, what + ": " + std::strerror(errno)}; }
+Error system_error(const std::string& what) {
+  return {ErrorCode::Internal, what + ": " + std::strerror(errno)};
+}
 
 void drain_counter(int fd) {
   uint64_t count = 0;
@@ -27,7 +29,8 @@ Result<std::unique_ptr<Loop>> Loop::create() {
   loop->epoll_ = epoll_create1(EPOLL_CLOEXEC);
   loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   loop->mailbox_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (loop->epoll_ < 0 || loop->timer_ < 0 || loop->mailbox_ < 0) return system_error("cannot make the event loop");
+  if (loop->epoll_ < 0 || loop->timer_ < 0 || loop->mailbox_ < 0)
+    return system_error("cannot make the event loop");
   RETURN_IF_ERROR(loop->watch(loop->timer_, [fd = loop->timer_] { drain_counter(fd); }));
   Loop* raw = loop.get();
   RETURN_IF_ERROR(loop->watch(loop->mailbox_, [raw] { raw->run_tasks(); }));
@@ -44,7 +47,8 @@ Result<void> Loop::watch(int fd, std::function<void()> ready) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = fd;
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return system_error("cannot watch a file descriptor");
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0)
+    return system_error("cannot watch a file descriptor");
   ready_[fd] = std::move(ready);
   return {};
 }

@@ -12,8 +12,8 @@
 
 namespace hawser::agent {
 
-// The sidecar's one thread: epoll, a timerfd, and an eventfd as mailbox. Everything the engine, the reconciler and the
-// streams do happens here; other threads only post.
+// The sidecar's one thread: epoll, a timerfd, and an eventfd as mailbox. Everything the engine, the
+// reconciler and the streams do happens here; other threads only post.
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> create();

@@ -35,8 +35,9 @@ void OperatorLink::greet(StreamId id, Open& open, const v1::Hello& hello) {
   open.greeted = true;
   open.identity = hello.identity();
   if (admission.replaced) {
-    refuse(*admission.replaced, {admission.replaced_by_higher ? ErrorCode::PermissionDenied : ErrorCode::AlreadyExists,
-                                 admission.replaced_because});
+    refuse(*admission.replaced,
+           {admission.replaced_by_higher ? ErrorCode::PermissionDenied : ErrorCode::AlreadyExists,
+            admission.replaced_because});
   }
   parts_.log("operator connected, version " + hello.version() + ", epoch " + std::to_string(hello.epoch()));
   v1::SidecarMessage answer;
@@ -59,7 +60,8 @@ void OperatorLink::desire(StreamId id, Open& open, v1::DesiredState& desired) {
   *answer.mutable_ack() = parts_.apply(desired);
   for (const auto& entry : answer.ack().entries()) {
     if (entry.code() == "OK") continue;
-    parts_.log("refused " + entry.namespace_() + "/" + entry.name() + ": " + entry.code() + ": " + entry.message());
+    parts_.log("refused " + entry.namespace_() + "/" + entry.name() + ": " + entry.code() + ": " +
+               entry.message());
   }
   open.stream->send(std::move(answer));
   open.stream->read_next();
@@ -104,7 +106,8 @@ std::optional<TimePoint> OperatorLink::next_due() const {
 
 void OperatorLink::shut_down() {
   down_ = true;
-  for (auto& [id, open] : streams_) open.stream->finish({ErrorCode::Unavailable, "the sidecar is shutting down"});
+  for (auto& [id, open] : streams_)
+    open.stream->finish({ErrorCode::Unavailable, "the sidecar is shutting down"});
   streams_.clear();
 }
 

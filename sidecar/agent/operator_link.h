@@ -19,13 +19,15 @@ class SyncStream {
   virtual void send(v1::SidecarMessage message) = 0;
   // Lets the next message come; one at a time, so that a fast operator cannot fill the mailbox.
   virtual void read_next() = 0;
-  // InvalidArgument, PermissionDenied (a higher epoch), Unavailable (going down), AlreadyExists (a newer stream).
+  // InvalidArgument, PermissionDenied (a higher epoch), Unavailable (going down), AlreadyExists (a newer
+  // stream).
   virtual void finish(const Error& error) = 0;
   // Nothing waits to be written.
   virtual bool idle() const = 0;
 };
 
-// The operator's side of the sidecar: Hello, epochs, DesiredState and its Ack, status. Loop thread only; no gRPC here.
+// The operator's side of the sidecar: Hello, epochs, DesiredState and its Ack, status. Loop thread only; no
+// gRPC here.
 class OperatorLink {
  public:
   struct Parts {

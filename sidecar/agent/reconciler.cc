@@ -18,17 +18,25 @@ bool usable_name(const std::string& text) {
   });
 }
 
-sa::ConnectionName name_of(const v1::DesiredState::Entry& entry) { return entry.namespace_() + "/" + entry.name(); }
+sa::ConnectionName name_of(const v1::DesiredState::Entry& entry) {
+  return entry.namespace_() + "/" + entry.name();
+}
 
-std::string outer_addresses(const v1::ConnectionSpec& spec) { return spec.local_address() + " " + spec.remote_address(); }
+std::string outer_addresses(const v1::ConnectionSpec& spec) {
+  return spec.local_address() + " " + spec.remote_address();
+}
 
 ike::Impact to_ike(spec::Impact impact) {
   switch (impact) {
     case spec::Impact::None:
-    case spec::Impact::InPlace: return ike::Impact::None;
-    case spec::Impact::RekeyChild: return ike::Impact::RekeyChild;
-    case spec::Impact::ReplaceIkeSa: return ike::Impact::ReplaceIkeSa;
-    case spec::Impact::Recreate: return ike::Impact::Recreate;
+    case spec::Impact::InPlace:
+      return ike::Impact::None;
+    case spec::Impact::RekeyChild:
+      return ike::Impact::RekeyChild;
+    case spec::Impact::ReplaceIkeSa:
+      return ike::Impact::ReplaceIkeSa;
+    case spec::Impact::Recreate:
+      return ike::Impact::Recreate;
   }
   return ike::Impact::Recreate;
 }
@@ -60,7 +68,8 @@ void fill(v1::Ack::Entry& out, const v1::DesiredState::Entry& entry) {
 
 }  // namespace
 
-// Who has which pair of outer addresses once the state is in force. Who has it already keeps it; else the first one.
+// Who has which pair of outer addresses once the state is in force. Who has it already keeps it; else the
+// first one.
 Reconciler::Claims Reconciler::claims(const v1::DesiredState& desired) const {
   Claims out;
   for (const auto& entry : desired.entries()) {
@@ -90,14 +99,15 @@ Reconciler::Verdict Reconciler::judge(const v1::DesiredState::Entry& entry, cons
   const auto kind = parts_.plane.capabilities().kind;
   if (kind_differs(entry.spec().data_plane(), kind)) {
     return {"UNSUPPORTED", "data_plane",
-            "data_plane " + v1::DataPlaneKind_Name(entry.spec().data_plane()) + " is not there: this sidecar runs " +
-                std::string(dataplane::to_string(kind)) + "; allowed: Auto, " + std::string(dataplane::to_string(kind))};
+            "data_plane " + v1::DataPlaneKind_Name(entry.spec().data_plane()) +
+                " is not there: this sidecar runs " + std::string(dataplane::to_string(kind)) +
+                "; allowed: Auto, " + std::string(dataplane::to_string(kind))};
   }
   const auto owner = claims.find(outer_addresses(entry.spec()));
   if (owner != claims.end() && owner->second != name_of(entry)) {
     return {"INVALID_ARGUMENT", "remote_address",
-            "remote_address '" + entry.spec().remote_address() + "' already belongs to connection '" + owner->second +
-                "'; a peer is known by its address, so each connection needs its own"};
+            "remote_address '" + entry.spec().remote_address() + "' already belongs to connection '" +
+                owner->second + "'; a peer is known by its address, so each connection needs its own"};
   }
   return {};
 }
@@ -122,7 +132,8 @@ void Reconciler::take(const v1::DesiredState::Entry& entry) {
   connection.spec = std::move(after);
   connection.key = std::move(key);
   connection.has_spec = true;
-  if (impact != spec::Impact::None) connection.pending = std::max(impact, connection.pending.value_or(impact));
+  if (impact != spec::Impact::None)
+    connection.pending = std::max(impact, connection.pending.value_or(impact));
 }
 
 v1::Ack Reconciler::apply(TimePoint now, v1::DesiredState& desired) {
@@ -134,7 +145,8 @@ v1::Ack Reconciler::apply(TimePoint now, v1::DesiredState& desired) {
   for (const auto& entry : desired.entries()) {
     const auto name = name_of(entry);
     Verdict verdict = judge(entry, owners);
-    if (!present.insert(name).second) verdict = {"INVALID_ARGUMENT", "name", "the connection is listed twice"};
+    if (!present.insert(name).second)
+      verdict = {"INVALID_ARGUMENT", "name", "the connection is listed twice"};
     auto& out = *ack.add_entries();
     fill(out, entry);
     out.set_code(verdict.code);
@@ -256,7 +268,8 @@ void Reconciler::remove_leftovers() {
 void Reconciler::note_install(const sa::ConnectionName& connection, const Result<void>& result) {
   const auto found = connections_.find(connection);
   if (found == connections_.end()) return;
-  found->second.install_failed = result ? std::string() : "a Child SA was not installed: " + result.error().message;
+  found->second.install_failed =
+      result ? std::string() : "a Child SA was not installed: " + result.error().message;
 }
 
 void Reconciler::release_all() {

@@ -17,8 +17,9 @@
 
 namespace hawser::agent {
 
-// Brings engine and data plane to what the operator wants, entry by entry. Level-triggered: the same state again does
-// nothing. A bad entry never disturbs another one, and keeps its own previous spec in force. Loop thread only.
+// Brings engine and data plane to what the operator wants, entry by entry. Level-triggered: the same state
+// again does nothing. A bad entry never disturbs another one, and keeps its own previous spec in force. Loop
+// thread only.
 class Reconciler {
  public:
   struct Parts {
@@ -33,8 +34,8 @@ class Reconciler {
 
   // One Ack entry for each entry. The shared keys in `desired` are wiped.
   v1::Ack apply(TimePoint now, v1::DesiredState& desired);
-  // Once a second: tries again what could not be done yet (no route, no interface), and moves connections whose source
-  // address is gone.
+  // Once a second: tries again what could not be done yet (no route, no interface), and moves connections
+  // whose source address is gone.
   void refresh(TimePoint now);
   // How the data plane took a Child SA.
   void note_install(const sa::ConnectionName& connection, const Result<void>& result);
@@ -52,11 +53,11 @@ class Reconciler {
     SecretBytes key;
     std::optional<dataplane::TunnelSpec> tunnel;  // as configured in the data plane
     std::optional<spec::Impact> pending;          // what the engine was not told yet
-    std::optional<IpAddress> source;              // as told to the engine; empty: it does not know the connection
-    std::string rejected;                         // why the latest entry was refused; empty: it was not
-    std::string tunnel_failed;                    // interface and routes
-    std::string install_failed;                   // latest Child SA
-    std::string waiting;                          // what is missing for the moment
+    std::optional<IpAddress> source;  // as told to the engine; empty: it does not know the connection
+    std::string rejected;             // why the latest entry was refused; empty: it was not
+    std::string tunnel_failed;        // interface and routes
+    std::string install_failed;       // latest Child SA
+    std::string waiting;              // what is missing for the moment
   };
   struct Verdict {
     std::string code = "OK";

@@ -30,7 +30,8 @@ class Service final : public v1::SidecarService::CallbackService {
   Service(RpcServer::Handler handler, std::string peer_name)
       : handler_(std::move(handler)), peer_name_(std::move(peer_name)) {}
 
-  grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage>* Sync(grpc::CallbackServerContext* context) override {
+  grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage>* Sync(
+      grpc::CallbackServerContext* context) override {
     if (!peer_allowed(*context)) {
       struct Refused final : grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage> {
         void OnDone() override { delete this; }
@@ -51,7 +52,8 @@ class Service final : public v1::SidecarService::CallbackService {
     }
     handler_.post([this, request, reactor] {
       const auto result = handler_.trigger(*request);
-      reactor->Finish(result ? grpc::Status::OK : grpc::Status(to_grpc(result.error().code), result.error().message));
+      reactor->Finish(result ? grpc::Status::OK
+                             : grpc::Status(to_grpc(result.error().code), result.error().message));
     });
     return reactor;
   }
@@ -68,7 +70,8 @@ class Service final : public v1::SidecarService::CallbackService {
     return false;
   }
   static grpc::Status wrong_peer() {
-    return {grpc::StatusCode::PERMISSION_DENIED, "the certificate does not carry the name given by --tls-peer-name"};
+    return {grpc::StatusCode::PERMISSION_DENIED,
+            "the certificate does not carry the name given by --tls-peer-name"};
   }
 
   RpcServer::Handler handler_;
@@ -90,8 +93,9 @@ Result<std::shared_ptr<grpc::ServerCredentials>> tls_credentials(const ListenOpt
   if (options.tls_cert_file.empty() || options.tls_key_file.empty() || options.tls_ca_file.empty() ||
       options.tls_peer_name.empty()) {
     return Error{ErrorCode::InvalidArgument,
-                 "--listen " + options.address + ": TCP needs mutual TLS; give --tls-cert, --tls-key, --tls-ca and "
-                 "--tls-peer-name, or listen on unix:PATH"};
+                 "--listen " + options.address +
+                     ": TCP needs mutual TLS; give --tls-cert, --tls-key, --tls-ca and "
+                     "--tls-peer-name, or listen on unix:PATH"};
   }
   grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
@@ -107,7 +111,8 @@ Result<void> clear_stale_socket(const std::string& path) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return {};
   if (!S_ISSOCK(info.st_mode)) {
-    return Error{ErrorCode::InvalidArgument, "--listen: '" + path + "' exists and is not a socket; choose another path"};
+    return Error{ErrorCode::InvalidArgument,
+                 "--listen: '" + path + "' exists and is not a socket; choose another path"};
   }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -122,21 +127,23 @@ Result<void> clear_stale_socket(const std::string& path) {
 
 Result<void> prepare_unix_path(const std::string& path) {
   if (path.empty() || path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return Error{ErrorCode::InvalidArgument,
-                 "--listen: the path of a unix socket has 1.." + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
-                     " characters"};
+    return Error{ErrorCode::InvalidArgument, "--listen: the path of a unix socket has 1.." +
+                                                 std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                                                 " characters"};
   }
   const auto folder = std::filesystem::path(path).parent_path();
   std::error_code failed;
   if (!folder.empty()) std::filesystem::create_directories(folder, failed);
   if (failed) {
-    return Error{ErrorCode::InvalidArgument, "--listen: cannot make folder '" + folder.string() + "': " + failed.message()};
+    return Error{ErrorCode::InvalidArgument,
+                 "--listen: cannot make folder '" + folder.string() + "': " + failed.message()};
   }
   return clear_stale_socket(path);
 }
 
 Error cannot_listen(const std::string& flag, const std::string& address) {
-  return {ErrorCode::Unavailable, flag + " " + address + ": cannot listen there; is the address right and free?"};
+  return {ErrorCode::Unavailable,
+          flag + " " + address + ": cannot listen there; is the address right and free?"};
 }
 
 }  // namespace
@@ -168,7 +175,8 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const ListenOptions& options
   } else {
     ASSIGN_OR_RETURN(credentials, tls_credentials(options));
   }
-  impl->service = std::make_unique<Service>(std::move(handler), unix_socket ? std::string() : options.tls_peer_name);
+  impl->service =
+      std::make_unique<Service>(std::move(handler), unix_socket ? std::string() : options.tls_peer_name);
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -203,7 +211,8 @@ int HealthServer::port() const { return impl_->port; }
 
 Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& address) {
   auto impl = std::make_unique<Impl>();
-  // A process-wide switch that ServerBuilder reads; off again, so that the other server has no second health service.
+  // A process-wide switch that ServerBuilder reads; off again, so that the other server has no second health
+  // service.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

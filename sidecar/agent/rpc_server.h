@@ -10,7 +10,8 @@
 
 namespace hawser::agent {
 
-// Where the operator comes in. A unix socket is reached by root alone (mode 0600); TCP needs all four TLS options.
+// Where the operator comes in. A unix socket is reached by root alone (mode 0600); TCP needs all four TLS
+// options.
 struct ListenOptions {
   std::string address = "unix:/run/hawser/sidecar.sock";  // or HOST:PORT
   std::string tls_cert_file;
@@ -22,7 +23,8 @@ struct ListenOptions {
 // InvalidArgument when no server could ever listen with these: TCP without TLS, files that cannot be read.
 Result<void> check(const ListenOptions& options);
 
-// Serves SidecarService. gRPC's threads do nothing but post to the loop; every function of Handler runs there.
+// Serves SidecarService. gRPC's threads do nothing but post to the loop; every function of Handler runs
+// there.
 class RpcServer {
  public:
   struct Handler {
@@ -37,7 +39,8 @@ class RpcServer {
   ~RpcServer();
   // The port in use, for HOST:0; 0 for a unix socket.
   int port() const;
-  // Ends every call; blocks until gRPC's threads have let go, at most half a second for calls to end by themselves.
+  // Ends every call; blocks until gRPC's threads have let go, at most half a second for calls to end by
+  // themselves.
   void shut_down();
 
  private:

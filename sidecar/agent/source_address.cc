@@ -13,7 +13,8 @@ namespace {
 
 dataplane::UniqueFd marked_socket(const IpAddress& address) {
   dataplane::UniqueFd fd(socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kSocketMark, sizeof kSocketMark) != 0) return dataplane::UniqueFd();
+  if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &kSocketMark, sizeof kSocketMark) != 0)
+    return dataplane::UniqueFd();
   return fd;
 }
 

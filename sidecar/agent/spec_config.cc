@@ -9,9 +9,12 @@ namespace {
 
 ike::Mode to_mode(v1::ConnectionMode mode) {
   switch (mode) {
-    case v1::CONNECTION_MODE_INITIATOR_ONLY: return ike::Mode::InitiatorOnly;
-    case v1::CONNECTION_MODE_RESPONDER_ONLY: return ike::Mode::ResponderOnly;
-    default: return ike::Mode::Default;
+    case v1::CONNECTION_MODE_INITIATOR_ONLY:
+      return ike::Mode::InitiatorOnly;
+    case v1::CONNECTION_MODE_RESPONDER_ONLY:
+      return ike::Mode::ResponderOnly;
+    default:
+      return ike::Mode::Default;
   }
 }
 
@@ -37,8 +40,8 @@ std::optional<ike::Identity> local_identity(const v1::ConnectionSpec& spec) {
 
 }  // namespace
 
-ike::PeerConfig to_peer_config(const sa::ConnectionName& name, const v1::ConnectionSpec& spec, const SecretBytes& key,
-                               const IpAddress& source) {
+ike::PeerConfig to_peer_config(const sa::ConnectionName& name, const v1::ConnectionSpec& spec,
+                               const SecretBytes& key, const IpAddress& source) {
   const auto& policy = spec.policy();
   auto remote = IpAddress::parse(spec.remote_address());
   CHECK(remote.has_value());
@@ -59,7 +62,8 @@ ike::PeerConfig to_peer_config(const sa::ConnectionName& name, const v1::Connect
   }
   out.child_suite.pfs = catalog::find_pfs_group(policy.pfs_group());
   out.mode = to_mode(spec.mode());
-  out.ipv6_selectors = any_v6(to_prefixes(spec.local_prefixes())) && any_v6(to_prefixes(spec.remote_prefixes()));
+  out.ipv6_selectors =
+      any_v6(to_prefixes(spec.local_prefixes())) && any_v6(to_prefixes(spec.remote_prefixes()));
   out.child_lifetime = std::chrono::seconds(policy.sa_life_time_seconds());
   out.child_bytes = uint64_t{policy.sa_data_size_kilobytes()} * 1024;
   out.dpd_timeout = std::chrono::seconds(spec.dpd_timeout_seconds());

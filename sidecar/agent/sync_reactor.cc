@@ -4,14 +4,21 @@ namespace hawser::agent {
 
 grpc::StatusCode to_grpc(ErrorCode code) {
   switch (code) {
-    case ErrorCode::InvalidArgument: return grpc::StatusCode::INVALID_ARGUMENT;
-    case ErrorCode::NotFound: return grpc::StatusCode::NOT_FOUND;
-    case ErrorCode::AlreadyExists: return grpc::StatusCode::ABORTED;  // a newer stream
-    case ErrorCode::PermissionDenied: return grpc::StatusCode::FAILED_PRECONDITION;  // a higher epoch
-    case ErrorCode::Unavailable: return grpc::StatusCode::UNAVAILABLE;
-    case ErrorCode::Unsupported: return grpc::StatusCode::UNIMPLEMENTED;
+    case ErrorCode::InvalidArgument:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case ErrorCode::NotFound:
+      return grpc::StatusCode::NOT_FOUND;
+    case ErrorCode::AlreadyExists:
+      return grpc::StatusCode::ABORTED;  // a newer stream
+    case ErrorCode::PermissionDenied:
+      return grpc::StatusCode::FAILED_PRECONDITION;  // a higher epoch
+    case ErrorCode::Unavailable:
+      return grpc::StatusCode::UNAVAILABLE;
+    case ErrorCode::Unsupported:
+      return grpc::StatusCode::UNIMPLEMENTED;
     case ErrorCode::Corrupt:
-    case ErrorCode::Internal: return grpc::StatusCode::INTERNAL;
+    case ErrorCode::Internal:
+      return grpc::StatusCode::INTERNAL;
   }
   return grpc::StatusCode::INTERNAL;
 }

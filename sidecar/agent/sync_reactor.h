@@ -13,8 +13,10 @@ namespace hawser::agent {
 
 grpc::StatusCode to_grpc(ErrorCode code);
 
-// One Sync call. gRPC's threads and the loop meet here, under one mutex that is never held while calling out to ours.
-class SyncReactor final : public grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage>, public SyncStream {
+// One Sync call. gRPC's threads and the loop meet here, under one mutex that is never held while calling out
+// to ours.
+class SyncReactor final : public grpc::ServerBidiReactor<v1::OperatorMessage, v1::SidecarMessage>,
+                          public SyncStream {
  public:
   // Lives until gRPC is done with it and the loop has let go.
   static SyncReactor* open(StreamId id, const RpcServer::Handler& handler);

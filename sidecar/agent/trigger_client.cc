@@ -16,7 +16,8 @@ Result<void> send_trigger(const std::string& address, const v1::TriggerRequest& 
   v1::TriggerResponse response;
   const auto status = stub->Trigger(&context, request, &response);
   if (status.ok()) return {};
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_message().find("connect") != std::string::npos) {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      status.error_message().find("connect") != std::string::npos) {
     return Error{ErrorCode::Unavailable, "no sidecar answers on " + address};
   }
   return Error{ErrorCode::Unavailable, status.error_message()};

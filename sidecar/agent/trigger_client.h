@@ -7,7 +7,8 @@
 
 namespace hawser::agent {
 
-// Sends one TriggerRequest to the sidecar at `address` (unix:PATH) and waits at most five seconds for the answer.
+// Sends one TriggerRequest to the sidecar at `address` (unix:PATH) and waits at most five seconds for the
+// answer.
 Result<void> send_trigger(const std::string& address, const v1::TriggerRequest& request);
 
 }  // namespace hawser::agent

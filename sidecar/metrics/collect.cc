@@ -95,19 +95,22 @@ void add_child_info(Series& out, const Snapshot& snapshot, const ConnectionSnaps
 
 void add_states(Series& out, const ConnectionSnapshot& c) {
   const auto now = static_cast<size_t>(status::state_of(c.view.reason));
-  for (size_t i = 0; i < status::kStateLabels.size(); ++i) out.add(i == now, {{"state", text(status::kStateLabels[i])}});
+  for (size_t i = 0; i < status::kStateLabels.size(); ++i)
+    out.add(i == now, {{"state", text(status::kStateLabels[i])}});
 }
 
 void add_down_reasons(Series& out, const ConnectionSnapshot& c) {
-  for (const auto& fault : catalog::kFaults) out.add(fault.reason == c.view.reason, {{"reason", text(fault.label)}});
+  for (const auto& fault : catalog::kFaults)
+    out.add(fault.reason == c.view.reason, {{"reason", text(fault.label)}});
 }
 
 void add_drops(Series& out, const ConnectionSnapshot& c) {
   const std::array counts = {&c.counters.dropped_inbound, &c.counters.dropped_outbound};
   for (size_t direction = 0; direction < kDirections.size(); ++direction) {
     for (size_t i = 0; i < dataplane::kDropReasonLabels.size(); ++i) {
-      out.add(static_cast<double>((*counts[direction])[i]),
-              {{"direction", text(kDirections[direction])}, {"reason", text(dataplane::kDropReasonLabels[i])}});
+      out.add(
+          static_cast<double>((*counts[direction])[i]),
+          {{"direction", text(kDirections[direction])}, {"reason", text(dataplane::kDropReasonLabels[i])}});
     }
   }
 }
@@ -130,7 +133,9 @@ void add_rekeys(Series& out, const ConnectionSnapshot& c) {
     for (size_t initiator = 0; initiator < kInitiators.size(); ++initiator) {
       for (size_t result = 0; result < kResults.size(); ++result) {
         out.add(static_cast<double>(c.tally.rekeys[sa][initiator][result]),
-                {{"sa", text(kSas[sa])}, {"initiator", text(kInitiators[initiator])}, {"result", text(kResults[result])}});
+                {{"sa", text(kSas[sa])},
+                 {"initiator", text(kInitiators[initiator])},
+                 {"result", text(kResults[result])}});
       }
     }
   }
@@ -142,36 +147,60 @@ double established_at(const Snapshot& snapshot, const ConnectionSnapshot& c) {
 
 void add_connection(Series& out, Metric metric, const Snapshot& snapshot, const ConnectionSnapshot& c) {
   switch (metric) {
-    case Metric::ConnectionConfigured: return out.add(1);
-    case Metric::ConnectionUp: return out.add(c.up());
-    case Metric::ConnectionInfo: return add_info(out, c);
-    case Metric::ConnectionState: return add_states(out, c);
-    case Metric::ConnectionDownReason: return add_down_reasons(out, c);
-    case Metric::IkeSas: return out.add(static_cast<double>(c.view.ike_sas.size()));
-    case Metric::ChildSas: return out.add(static_cast<double>(c.view.child_sas.size()));
-    case Metric::IkeSaInfo: return add_ike_info(out, c);
-    case Metric::ChildSaInfo: return add_child_info(out, snapshot, c);
-    case Metric::IkeSaEstablished: return out.add(established_at(snapshot, c));
-    case Metric::ReceiveBytes: return out.add(static_cast<double>(c.counters.receive_bytes));
-    case Metric::TransmitBytes: return out.add(static_cast<double>(c.counters.transmit_bytes));
-    case Metric::ReceivePackets: return out.add(static_cast<double>(c.counters.receive_packets));
-    case Metric::TransmitPackets: return out.add(static_cast<double>(c.counters.transmit_packets));
-    case Metric::LastReceive: return out.add(seconds(c.counters.last_receive));
-    case Metric::DroppedPackets: return add_drops(out, c);
-    case Metric::Negotiations: return add_negotiations(out, c);
-    case Metric::Rekeys: return add_rekeys(out, c);
-    case Metric::IkeRetransmits: return out.add(static_cast<double>(c.tally.retransmits));
-    case Metric::HandshakeDuration: return out.add(c.tally.handshakes);
+    case Metric::ConnectionConfigured:
+      return out.add(1);
+    case Metric::ConnectionUp:
+      return out.add(c.up());
+    case Metric::ConnectionInfo:
+      return add_info(out, c);
+    case Metric::ConnectionState:
+      return add_states(out, c);
+    case Metric::ConnectionDownReason:
+      return add_down_reasons(out, c);
+    case Metric::IkeSas:
+      return out.add(static_cast<double>(c.view.ike_sas.size()));
+    case Metric::ChildSas:
+      return out.add(static_cast<double>(c.view.child_sas.size()));
+    case Metric::IkeSaInfo:
+      return add_ike_info(out, c);
+    case Metric::ChildSaInfo:
+      return add_child_info(out, snapshot, c);
+    case Metric::IkeSaEstablished:
+      return out.add(established_at(snapshot, c));
+    case Metric::ReceiveBytes:
+      return out.add(static_cast<double>(c.counters.receive_bytes));
+    case Metric::TransmitBytes:
+      return out.add(static_cast<double>(c.counters.transmit_bytes));
+    case Metric::ReceivePackets:
+      return out.add(static_cast<double>(c.counters.receive_packets));
+    case Metric::TransmitPackets:
+      return out.add(static_cast<double>(c.counters.transmit_packets));
+    case Metric::LastReceive:
+      return out.add(seconds(c.counters.last_receive));
+    case Metric::DroppedPackets:
+      return add_drops(out, c);
+    case Metric::Negotiations:
+      return add_negotiations(out, c);
+    case Metric::Rekeys:
+      return add_rekeys(out, c);
+    case Metric::IkeRetransmits:
+      return out.add(static_cast<double>(c.tally.retransmits));
+    case Metric::HandshakeDuration:
+      return out.add(c.tally.handshakes);
     case Metric::BuildInfo:
-    case Metric::kCount: return;
+    case Metric::kCount:
+      return;
   }
 }
 
 prometheus::MetricType to_prometheus(Type type) {
   switch (type) {
-    case Type::Counter: return prometheus::MetricType::Counter;
-    case Type::Histogram: return prometheus::MetricType::Histogram;
-    case Type::Gauge: break;
+    case Type::Counter:
+      return prometheus::MetricType::Counter;
+    case Type::Histogram:
+      return prometheus::MetricType::Histogram;
+    case Type::Gauge:
+      break;
   }
   return prometheus::MetricType::Gauge;
 }
@@ -187,7 +216,8 @@ std::vector<prometheus::MetricFamily> collect(const Snapshot& snapshot) {
     family.type = to_prometheus(row.type);
     Series series(row, family.metric);
     if (row.metric == Metric::BuildInfo) {
-      series.add(1, {{"version", snapshot.version}, {"data_plane", text(dataplane::to_string(snapshot.data_plane))}});
+      series.add(1, {{"version", snapshot.version},
+                     {"data_plane", text(dataplane::to_string(snapshot.data_plane))}});
     }
     for (const auto& connection : snapshot.connections) {
       series.of(connection);

@@ -41,7 +41,8 @@ Result<std::unique_ptr<Exposition>> Exposition::start(const std::string& address
     impl->exposer->RegisterCollectable(impl->published);
   } catch (const std::exception&) {
     return Error{ErrorCode::Unavailable,
-                 "--metrics-address " + address + ": cannot listen there; give HOST:PORT, an address of this node and a free port"};
+                 "--metrics-address " + address +
+                     ": cannot listen there; give HOST:PORT, an address of this node and a free port"};
   }
   return std::unique_ptr<Exposition>(new Exposition(std::move(impl)));
 }
@@ -55,6 +56,8 @@ int Exposition::port() const {
   return ports.empty() ? 0 : ports.front();
 }
 
-std::string to_text(const status::Snapshot& snapshot) { return prometheus::TextSerializer().Serialize(collect(snapshot)); }
+std::string to_text(const status::Snapshot& snapshot) {
+  return prometheus::TextSerializer().Serialize(collect(snapshot));
+}
 
 }  // namespace hawser::metrics

@@ -9,7 +9,8 @@
 namespace hawser::metrics {
 
 // Serves /metrics on a port of its own. Each scrape shows the snapshot published last, whole: no series of a
-// connection that is gone, no half-updated set. Scrapes run on the exposer's threads and touch nothing else of ours.
+// connection that is gone, no half-updated set. Scrapes run on the exposer's threads and touch nothing else
+// of ours.
 class Exposition {
  public:
   // `address` is HOST:PORT. Unavailable when it cannot listen there.

@@ -3,17 +3,36 @@
 #include <array>
 #include <string_view>
 
-// Every metric of the sidecar, a row each (contracts, section 9). What is not here is not exported; the order is that
-// of the exposition. Labels after `namespace` and `connection` come from the closed lists of sidecar/status/labels.h
-// and of the data plane, except on `_info`.
+// Every metric of the sidecar, a row each (contracts, section 9). What is not here is not exported; the order
+// is that of the exposition. Labels after `namespace` and `connection` come from the closed lists of
+// sidecar/status/labels.h and of the data plane, except on `_info`.
 namespace hawser::metrics {
 
 enum class Type : uint8_t { Gauge, Counter, Histogram };
 
 enum class Metric : uint8_t {
-  ConnectionConfigured, ConnectionUp, ConnectionInfo, ConnectionState, ConnectionDownReason, IkeSas, ChildSas, IkeSaInfo,
-  ChildSaInfo, IkeSaEstablished, ReceiveBytes, TransmitBytes, ReceivePackets, TransmitPackets, LastReceive,
-  DroppedPackets, Negotiations, Rekeys, IkeRetransmits, HandshakeDuration, BuildInfo, kCount,
+  ConnectionConfigured,
+  ConnectionUp,
+  ConnectionInfo,
+  ConnectionState,
+  ConnectionDownReason,
+  IkeSas,
+  ChildSas,
+  IkeSaInfo,
+  ChildSaInfo,
+  IkeSaEstablished,
+  ReceiveBytes,
+  TransmitBytes,
+  ReceivePackets,
+  TransmitPackets,
+  LastReceive,
+  DroppedPackets,
+  Negotiations,
+  Rekeys,
+  IkeRetransmits,
+  HandshakeDuration,
+  BuildInfo,
+  kCount,
 };
 
 struct MetricRow {

@@ -10,8 +10,8 @@
 
 namespace hawser::status {
 
-// What one stream still has to be told: first everything, then each connection that changed, at most once a second
-// each (contracts, section 5). One for each stream; single-threaded.
+// What one stream still has to be told: first everything, then each connection that changed, at most once a
+// second each (contracts, section 5). One for each stream; single-threaded.
 class ChangeFeed {
  public:
   // Nothing when there is nothing to say yet.

@@ -26,10 +26,14 @@ std::string_view result_label(size_t index) {
 
 State state_of(catalog::Reason established_reason) {
   switch (established_reason) {
-    case catalog::Reason::Established: return State::Established;
-    case catalog::Reason::Connecting: return State::Connecting;
-    case catalog::Reason::WaitingForPeer: return State::WaitingForPeer;
-    default: return State::Down;
+    case catalog::Reason::Established:
+      return State::Established;
+    case catalog::Reason::Connecting:
+      return State::Connecting;
+    case catalog::Reason::WaitingForPeer:
+      return State::WaitingForPeer;
+    default:
+      return State::Down;
   }
 }
 

@@ -30,7 +30,8 @@ inline constexpr std::array<std::string_view, 2> kRoleLabels = {"initiator", "re
 inline constexpr size_t kResultCount = 1 + catalog::kFaults.size();
 inline constexpr size_t kResultOk = 0;
 
-// Label `state` of connection_state: the reasons under Established that are no faults, and one word for all faults.
+// Label `state` of connection_state: the reasons under Established that are no faults, and one word for all
+// faults.
 enum class State : uint8_t { Established, Connecting, WaitingForPeer, Down, kCount };
 inline constexpr std::array<std::string_view, static_cast<size_t>(State::kCount)> kStateLabels = {
     "established", "connecting", "waiting_for_peer", "down"};

@@ -35,7 +35,8 @@ Snapshot fold(Inputs inputs) {
   }
   for (auto& configured : inputs.configured) {
     ConnectionSnapshot connection;
-    if (auto view = views.find(configured.name); view != views.end()) connection.view = std::move(view->second);
+    if (auto view = views.find(configured.name); view != views.end())
+      connection.view = std::move(view->second);
     if (inputs.tallies != nullptr) {
       if (auto tally = inputs.tallies->find(configured.name); tally != inputs.tallies->end()) {
         connection.tally = tally->second;
@@ -47,7 +48,8 @@ Snapshot fold(Inputs inputs) {
     connection.configured = std::move(configured);
     out.connections.push_back(std::move(connection));
   }
-  std::ranges::sort(out.connections, {}, [](const ConnectionSnapshot& c) { return std::string_view(c.configured.name); });
+  std::ranges::sort(out.connections, {},
+                    [](const ConnectionSnapshot& c) { return std::string_view(c.configured.name); });
   return out;
 }
 

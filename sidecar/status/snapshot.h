@@ -13,8 +13,8 @@
 
 namespace hawser::status {
 
-// Turns monotonic times into wall-clock times that stay the same from one snapshot to the next: the offset is taken
-// once and again only when the wall clock was stepped by more than two seconds.
+// Turns monotonic times into wall-clock times that stay the same from one snapshot to the next: the offset is
+// taken once and again only when the wall clock was stepped by more than two seconds.
 class ClockAnchor {
  public:
   void update(TimePoint now, WallTime wall);
@@ -54,8 +54,8 @@ struct ConnectionSnapshot {
   bool up() const { return view.reason == catalog::Reason::Established; }
 };
 
-// Everything that can be seen of the sidecar at one moment. Immutable once published; what metrics, status and tests
-// read, so that they can never disagree.
+// Everything that can be seen of the sidecar at one moment. Immutable once published; what metrics, status
+// and tests read, so that they can never disagree.
 struct Snapshot {
   std::vector<ConnectionSnapshot> connections;  // by name
   ClockAnchor anchor;

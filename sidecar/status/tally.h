@@ -10,7 +10,8 @@
 namespace hawser::status {
 
 // Upper bounds in seconds; from one round trip in a rack to a peer that answers at the last retransmission.
-inline constexpr std::array<double, 11> kHandshakeBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+inline constexpr std::array<double, 11> kHandshakeBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                            0.5,   1,    2.5,   5,    10};
 
 struct Histogram {
   std::array<uint64_t, kHandshakeBounds.size()> cumulative{};  // le: bound of the same index
@@ -22,15 +23,17 @@ struct Histogram {
 
 // Counts of one connection since it was configured; they only go up.
 struct Tally {
-  std::array<std::array<std::array<uint64_t, kResultCount>, 2>, kExchangeCount> negotiations{};  // exchange, role, result
-  std::array<std::array<std::array<uint64_t, 2>, 2>, 2> rekeys{};  // ike or child, local or peer, ok or failed
+  std::array<std::array<std::array<uint64_t, kResultCount>, 2>, kExchangeCount>
+      negotiations{};  // exchange, role, result
+  std::array<std::array<std::array<uint64_t, 2>, 2>, 2>
+      rekeys{};  // ike or child, local or peer, ok or failed
   uint64_t retransmits = 0;
   Histogram handshakes;
   friend bool operator==(const Tally&, const Tally&) = default;
 };
 
-// Folds the engine's events into a tally for each connection. Events of connections that nobody configured (a race
-// with their removal) are dropped. Single-threaded.
+// Folds the engine's events into a tally for each connection. Events of connections that nobody configured (a
+// race with their removal) are dropped. Single-threaded.
 class Ledger {
  public:
   void open(const sa::ConnectionName& connection) { tallies_.try_emplace(connection); }

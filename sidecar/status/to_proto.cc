@@ -16,7 +16,8 @@ void set_time(google::protobuf::Timestamp& out, WallTime time) {
 template <typename Int>
 std::string hex(Int value) {
   Bytes octets(sizeof(Int));
-  for (size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<uint8_t>(value >> (8 * (octets.size() - 1 - i)));
+  for (size_t i = 0; i < octets.size(); ++i)
+    octets[i] = static_cast<uint8_t>(value >> (8 * (octets.size() - 1 - i)));
   return to_hex(octets);
 }
 
@@ -66,7 +67,8 @@ void fill_ike(v1::Negotiated::Ike& out, const ike::IkeSaView& ike, const ClockAn
 void fill_child(v1::Negotiated::Child& out, const ike::ChildSaView& child, const ClockAnchor& anchor) {
   out.set_encryption(std::string(child.suite.encryption->name));
   out.set_integrity(std::string(child.suite.integrity_name()));
-  out.set_pfs_group(std::string(child.exchanged_group != nullptr ? child.exchanged_group->pfs_name : catalog::kPfsNone));
+  out.set_pfs_group(
+      std::string(child.exchanged_group != nullptr ? child.exchanged_group->pfs_name : catalog::kPfsNone));
   out.set_inbound_spi(hex(child.inbound_spi.value));
   out.set_outbound_spi(hex(child.outbound_spi.value));
   set_time(*out.mutable_installed_time(), anchor.wall(child.installed));
@@ -90,7 +92,8 @@ void fill_negotiated(v1::Negotiated& out, const Snapshot& snapshot, const Connec
   }
 }
 
-// A PFS mismatch ends a rekey, not the tunnel; should it be the state itself, it is a Child proposal that differs.
+// A PFS mismatch ends a rekey, not the tunnel; should it be the state itself, it is a Child proposal that
+// differs.
 Reason established_reason(const ike::ConnectionView& view) {
   return view.reason == Reason::PfsMismatch ? Reason::ChildProposalMismatch : view.reason;
 }

@@ -24,17 +24,20 @@ TEST(EventLine, AFailureSaysAttributeBothValuesAndNotify) {
   failure.message = "no common proposal";
   auto line = describe(
       ike::NegotiationFinished{"a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, failure, {}});
-  EXPECT_EQ(line->text,
-            "a/b: IKE_SA_INIT as responder failed: IkeProposalMismatch, ikeEncryption ours AES256 peer's AES128, "
-            "NO_PROPOSAL_CHOSEN: no common proposal");
+  EXPECT_EQ(
+      line->text,
+      "a/b: IKE_SA_INIT as responder failed: IkeProposalMismatch, ikeEncryption ours AES256 peer's AES128, "
+      "NO_PROPOSAL_CHOSEN: no common proposal");
 }
 
 TEST(EventLine, RekeysAndHandshakesAreTold) {
-  EXPECT_EQ(describe(ike::Rekeyed{"a/b", true, sa::Role::Initiator, true})->text, "a/b: IKE SA rekey begun by us done");
+  EXPECT_EQ(describe(ike::Rekeyed{"a/b", true, sa::Role::Initiator, true})->text,
+            "a/b: IKE SA rekey begun by us done");
   EXPECT_EQ(describe(ike::Rekeyed{"a/b", false, sa::Role::Responder, false})->text,
             "a/b: Child SA rekey begun by the peer failed");
-  EXPECT_EQ(describe(ike::HandshakeCompleted{"a/b", sa::Role::Initiator, std::chrono::milliseconds(42)})->text,
-            "a/b: handshake as initiator took 42 ms");
+  EXPECT_EQ(
+      describe(ike::HandshakeCompleted{"a/b", sa::Role::Initiator, std::chrono::milliseconds(42)})->text,
+      "a/b: handshake as initiator took 42 ms");
 }
 
 TEST(EventLine, KeysAreNeverTold) { EXPECT_FALSE(describe(ike::IkeKeysDerived{})); }

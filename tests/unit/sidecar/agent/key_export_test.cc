@@ -42,18 +42,22 @@ sa::ChildSaSpec child(std::string_view encryption, const catalog::IntegrityRow* 
 
 TEST(KeyExportTest, IkeLinesAreWiresharksTable) {
   EXPECT_EQ(ike_line(ike_keys("AES128")),
-            "0102030405060708,1112131415161718,a1a1,a2a2,\"AES-CBC-128 [RFC3602]\",b1b1,b2b2,\"HMAC_SHA1_96 [RFC2404]\"\n");
+            "0102030405060708,1112131415161718,a1a1,a2a2,\"AES-CBC-128 [RFC3602]\",b1b1,b2b2,\"HMAC_SHA1_96 "
+            "[RFC2404]\"\n");
 }
 
 TEST(KeyExportTest, EspLinesNameBothDirections) {
   EXPECT_EQ(esp_lines(child("AES256", catalog::find_esp_integrity("SHA256"))),
-            "\"IPv4\",\"*\",\"*\",\"0x0000c0de\",\"AES-CBC [RFC3602]\",\"0xe1e1\",\"HMAC-SHA-256-128 [RFC4868]\",\"0xf1f1\"\n"
-            "\"IPv4\",\"*\",\"*\",\"0xfeedface\",\"AES-CBC [RFC3602]\",\"0xe2e2\",\"HMAC-SHA-256-128 [RFC4868]\",\"0xf2f2\"\n");
+            "\"IPv4\",\"*\",\"*\",\"0x0000c0de\",\"AES-CBC [RFC3602]\",\"0xe1e1\",\"HMAC-SHA-256-128 "
+            "[RFC4868]\",\"0xf1f1\"\n"
+            "\"IPv4\",\"*\",\"*\",\"0xfeedface\",\"AES-CBC [RFC3602]\",\"0xe2e2\",\"HMAC-SHA-256-128 "
+            "[RFC4868]\",\"0xf2f2\"\n");
 }
 
 TEST(KeyExportTest, AnAeadHasNoIntegrityKey) {
   EXPECT_TRUE(esp_lines(child("GCMAES256", nullptr))
-                  .starts_with("\"IPv4\",\"*\",\"*\",\"0x0000c0de\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0xe1e1\",\"NULL\",\"\"\n"));
+                  .starts_with("\"IPv4\",\"*\",\"*\",\"0x0000c0de\",\"AES-GCM with 16 octet ICV "
+                               "[RFC4106]\",\"0xe1e1\",\"NULL\",\"\"\n"));
 }
 
 TEST(KeyExportTest, FilesAreAppendedAndForTheOwnerAlone) {

@@ -8,8 +8,8 @@
 namespace hawser::agent {
 namespace {
 
-using ::testing::HasSubstr;
 using status::at;
+using ::testing::HasSubstr;
 
 struct FakeStream final : SyncStream {
   std::vector<v1::SidecarMessage> sent;
@@ -67,7 +67,8 @@ class OperatorLinkTest : public ::testing::Test {
   static std::shared_ptr<const status::Snapshot> snapshot(const std::string& message) {
     auto view = status::sample_view("ns/a");
     view.message = message;
-    return std::make_shared<const status::Snapshot>(status::sample_snapshot({status::sample_configured("ns/a")}, {view}));
+    return std::make_shared<const status::Snapshot>(
+        status::sample_snapshot({status::sample_configured("ns/a")}, {view}));
   }
 
   std::vector<uint64_t> applied;

@@ -197,7 +197,8 @@ TEST_F(ReconcilerTest, TwoConnectionsCanSwapTheirPeers) {
   EXPECT_EQ(ack.entries(1).code(), "OK");
   EXPECT_EQ(node.programmed("default/a").reason, Reason::Programmed);
   EXPECT_EQ(node.programmed("default/b").reason, Reason::Programmed);
-  EXPECT_THAT(destinations(), ::testing::UnorderedElementsAre(address("198.51.100.2"), address("198.51.100.3")));
+  EXPECT_THAT(destinations(),
+              ::testing::UnorderedElementsAre(address("198.51.100.2"), address("198.51.100.3")));
 }
 
 TEST_F(ReconcilerTest, APrefixCanMoveToTheConnectionThatIsConfiguredFirst) {

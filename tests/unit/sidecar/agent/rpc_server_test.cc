@@ -54,7 +54,8 @@ class RpcServerTest : public ::testing::Test {
         return std::nullopt;
       });
     });
-    stub = v1::SidecarService::NewStub(grpc::CreateChannel(options.address, grpc::InsecureChannelCredentials()));
+    stub =
+        v1::SidecarService::NewStub(grpc::CreateChannel(options.address, grpc::InsecureChannelCredentials()));
   }
   void TearDown() override {
     server->shut_down();
@@ -65,12 +66,17 @@ class RpcServerTest : public ::testing::Test {
   RpcServer::Handler handler() {
     RpcServer::Handler out;
     out.post = [this](std::function<void()> task) { loop->post(std::move(task)); };
-    out.opened = [this](StreamId id, std::shared_ptr<SyncStream> stream) { link->opened(id, std::move(stream)); };
-    out.received = [this](StreamId id, v1::OperatorMessage message) { link->received(id, std::move(message)); };
+    out.opened = [this](StreamId id, std::shared_ptr<SyncStream> stream) {
+      link->opened(id, std::move(stream));
+    };
+    out.received = [this](StreamId id, v1::OperatorMessage message) {
+      link->received(id, std::move(message));
+    };
     out.closed = [this](StreamId id) { link->closed(id); };
     out.trigger = [](const v1::TriggerRequest& request) -> Result<void> {
       if (request.name() == "known") return {};
-      return Error{ErrorCode::NotFound, "no connection '" + request.namespace_() + "/" + request.name() + "'"};
+      return Error{ErrorCode::NotFound,
+                   "no connection '" + request.namespace_() + "/" + request.name() + "'"};
     };
     return out;
   }
@@ -256,7 +262,8 @@ class RpcServerTlsTest : public RpcServerTest {
     }
     grpc::ChannelArguments arguments;
     arguments.SetSslTargetNameOverride("node-a");
-    auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(tcp->port()), grpc::SslCredentials(ssl), arguments);
+    auto channel = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(tcp->port()),
+                                             grpc::SslCredentials(ssl), arguments);
     auto secure = v1::SidecarService::NewStub(channel);
     grpc::ClientContext context;
     v1::TriggerRequest request;
@@ -280,13 +287,15 @@ TEST_F(RpcServerTlsTest, AnotherNameOfTheSameAuthorityIsRefused) {
   const auto status = call(authority.issue("node-b", "DNS:node-b"));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   // A common name is no name.
-  EXPECT_EQ(call(authority.issue("hawser-operator", "DNS:node-c")).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(call(authority.issue("hawser-operator", "DNS:node-c")).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST_F(RpcServerTlsTest, NoCertificateOrOneOfAnotherAuthorityIsNoConnection) {
   EXPECT_EQ(call(std::nullopt).error_code(), grpc::StatusCode::UNAVAILABLE);
   testing::TestPki other(files, "other");
-  EXPECT_EQ(call(other.issue("operator-2", "DNS:hawser-operator")).error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(call(other.issue("operator-2", "DNS:hawser-operator")).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(RpcServerTlsTest, AFileThatIsNotThereIsNamed) {
@@ -301,7 +310,8 @@ TEST(HealthServerTest, AnswersProbes) {
   ASSERT_TRUE(health);
   // grpc.health.v1.Health/Check in bytes: HealthCheckRequest{} to HealthCheckResponse{status = 1}.
   const auto probe = [&] {
-    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string((*health)->port()), grpc::InsecureChannelCredentials());
+    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string((*health)->port()),
+                                       grpc::InsecureChannelCredentials());
     grpc::GenericStub stub(channel);
     grpc::ClientContext context;
     grpc::CompletionQueue queue;

@@ -34,7 +34,10 @@ inline IpAddress address(std::string_view text) { return *IpAddress::parse(text)
 // The reconciler and the driver of one sidecar over the real engine and a data plane in memory.
 struct Node {
   explicit Node(uint64_t seed, std::string_view own)
-      : context(*crypto::Context::seeded(seed)), random(seed), jitter(seed), plane(clock),
+      : context(*crypto::Context::seeded(seed)),
+        random(seed),
+        jitter(seed),
+        plane(clock),
         engine(config(), *context, random, jitter),
         driver(engine, plane,
                {[this](const ike::Datagram& d) { sent.push_back(d); },
@@ -42,7 +45,9 @@ struct Node {
                   ledger.fold(e);
                   if (auto line = describe(e)) log.push_back(line->text);
                 },
-                [this](const sa::ConnectionName& name, const Result<void>& result) { reconciler.note_install(name, result); },
+                [this](const sa::ConnectionName& name, const Result<void>& result) {
+                  reconciler.note_install(name, result);
+                },
                 {}}),
         reconciler({engine, plane, sources, ledger, [this](TimePoint now) { driver.turn(now); }}) {
     sources.local = {address(own)};

@@ -19,19 +19,34 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The contract's list, word for word.
-const std::vector<std::string> kContract = {
-    "connection_configured", "connection_up", "connection_info", "connection_state", "connection_down_reason", "ike_sas",
-    "child_sas", "ike_sa_info", "child_sa_info", "ike_sa_established_timestamp_seconds", "receive_bytes_total",
-    "transmit_bytes_total", "receive_packets_total", "transmit_packets_total", "last_receive_timestamp_seconds",
-    "dropped_packets_total", "negotiations_total", "rekeys_total", "ike_retransmits_total", "handshake_duration_seconds",
-    "build_info"};
+const std::vector<std::string> kContract = {"connection_configured",
+                                            "connection_up",
+                                            "connection_info",
+                                            "connection_state",
+                                            "connection_down_reason",
+                                            "ike_sas",
+                                            "child_sas",
+                                            "ike_sa_info",
+                                            "child_sa_info",
+                                            "ike_sa_established_timestamp_seconds",
+                                            "receive_bytes_total",
+                                            "transmit_bytes_total",
+                                            "receive_packets_total",
+                                            "transmit_packets_total",
+                                            "last_receive_timestamp_seconds",
+                                            "dropped_packets_total",
+                                            "negotiations_total",
+                                            "rekeys_total",
+                                            "ike_retransmits_total",
+                                            "handshake_duration_seconds",
+                                            "build_info"};
 
 status::Snapshot two_connections() {
   status::Ledger ledger;
   ledger.open("ns/up");
   ledger.fold(ike::NegotiationFinished{"ns/up", wire::ExchangeType::IkeAuth, sa::Role::Responder, {}, {}});
-  ledger.fold(ike::NegotiationFinished{"ns/up", wire::ExchangeType::IkeSaInit, sa::Role::Responder,
-                                       status::sample_failure(), {}});
+  ledger.fold(ike::NegotiationFinished{
+      "ns/up", wire::ExchangeType::IkeSaInit, sa::Role::Responder, status::sample_failure(), {}});
   ledger.fold(ike::Rekeyed{"ns/up", false, sa::Role::Initiator, true});
   ledger.fold(ike::Retransmitted{"ns/up"});
   ledger.fold(ike::HandshakeCompleted{"ns/up", sa::Role::Responder, std::chrono::milliseconds(20)});
@@ -72,7 +87,8 @@ TEST(MetricsTable, IsTheContractsList) {
 }
 
 TEST(MetricsTable, CountersAndOnlyTheyEndInTotal) {
-  for (const auto& row : kMetrics) EXPECT_EQ(row.type == Type::Counter, row.name.ends_with("_total")) << row.name;
+  for (const auto& row : kMetrics)
+    EXPECT_EQ(row.type == Type::Counter, row.name.ends_with("_total")) << row.name;
 }
 
 TEST(Collect, EveryFamilyIsExportedEvenWithoutConnections) {

@@ -40,13 +40,15 @@ TEST(ExpositionTest, AScrapeShowsTheLatestSnapshotWhole) {
   const int port = (*exposition)->port();
   EXPECT_THAT(scrape(port), Not(HasSubstr("hawser_")));
 
-  (*exposition)->publish(std::make_shared<const status::Snapshot>(
-      status::sample_snapshot({status::sample_configured("ns/a"), status::sample_configured("ns/b")}, {})));
+  (*exposition)
+      ->publish(std::make_shared<const status::Snapshot>(status::sample_snapshot(
+          {status::sample_configured("ns/a"), status::sample_configured("ns/b")}, {})));
   EXPECT_THAT(scrape(port), HasSubstr(R"(hawser_connection_up{namespace="ns",connection="b"} 0)"));
 
   // A connection that is gone leaves no series behind.
-  (*exposition)->publish(std::make_shared<const status::Snapshot>(
-      status::sample_snapshot({status::sample_configured("ns/a")}, {status::sample_view("ns/a")})));
+  (*exposition)
+      ->publish(std::make_shared<const status::Snapshot>(
+          status::sample_snapshot({status::sample_configured("ns/a")}, {status::sample_view("ns/a")})));
   const auto text = scrape(port);
   EXPECT_THAT(text, HasSubstr(R"(hawser_connection_up{namespace="ns",connection="a"} 1)"));
   EXPECT_THAT(text, Not(HasSubstr(R"(connection="b")")));

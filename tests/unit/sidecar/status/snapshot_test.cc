@@ -8,7 +8,8 @@ namespace hawser::status {
 namespace {
 
 TEST(Snapshot, AConfiguredConnectionIsThereBeforeTheEngineKnowsIt) {
-  const auto snapshot = sample_snapshot({sample_configured("ns/b"), sample_configured("ns/a")}, {sample_view("ns/b")});
+  const auto snapshot =
+      sample_snapshot({sample_configured("ns/b"), sample_configured("ns/a")}, {sample_view("ns/b")});
   ASSERT_EQ(snapshot.connections.size(), 2U);
   EXPECT_EQ(snapshot.connections[0].configured.name, "ns/a");
   EXPECT_FALSE(snapshot.connections[0].up());

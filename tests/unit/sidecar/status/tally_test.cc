@@ -11,8 +11,10 @@ TEST(Tally, CountsExchangesByRoleAndResult) {
   Ledger ledger;
   ledger.open("a/b");
   ledger.fold(ike::NegotiationFinished{"a/b", wire::ExchangeType::IkeAuth, sa::Role::Initiator, {}, {}});
-  ledger.fold(ike::NegotiationFinished{"a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, sample_failure(), {}});
-  ledger.fold(ike::NegotiationFinished{"a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, sample_failure(), {}});
+  ledger.fold(ike::NegotiationFinished{
+      "a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, sample_failure(), {}});
+  ledger.fold(ike::NegotiationFinished{
+      "a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, sample_failure(), {}});
   const Tally& tally = ledger.tallies().at("a/b");
   EXPECT_EQ(tally.negotiations[1][0][kResultOk], 1U);
   EXPECT_EQ(tally.negotiations[0][1][result_index(catalog::Reason::IkeProposalMismatch)], 2U);

@@ -73,7 +73,8 @@ TEST(ToProto, AFailureWithoutAttributePointsAtTheFieldToCorrect) {
   view.last_failure = sample_failure();
   view.last_failure->attribute.clear();
   view.last_failure->reason = catalog::Reason::AuthenticationFailed;
-  EXPECT_EQ(status_of(view, sample_configured("ns/a")).last_failure().field_path(), "spec.sharedKeySecretRef");
+  EXPECT_EQ(status_of(view, sample_configured("ns/a")).last_failure().field_path(),
+            "spec.sharedKeySecretRef");
 }
 
 TEST(ToProto, PfsIsNotRequiredNotCheckedOrMismatched) {
