@@ -1,6 +1,7 @@
 // What shares the NAT port (RFC 3948 2): IKE with its marker, keepalives, ESP; and traffic with commands in
 // between, for ThreadSanitizer.
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -87,11 +88,32 @@ TEST_F(NatPortV6, HandsOnIkeWithBothAddresses) {
   EXPECT_EQ(datagram->remote, bound_to(peer_.get()));
 }
 
-TEST_F(NatPort, DropsKeepalivesRuntsAndWhatDoesNotFit) {
+TEST_F(NatPort, HandsOnTheLongestDatagram) {
+  send(Bytes(65507));
+  auto datagram = wait_for_datagram();
+  ASSERT_TRUE(datagram);
+  EXPECT_EQ(datagram->payload.size(), 65503u);
+}
+
+TEST_F(NatPort, TakesARunOfDatagramsApart) {
+  // As one message that the kernel cuts, and hands on whole where it can.
+  Bytes run(30);
+  for (size_t i = 0; i < run.size(); i += 10) std::fill_n(&run[i + 4], 6, static_cast<uint8_t>('a' + i / 10));
+  run.resize(27);
+  int segment = 10;
+  ASSERT_EQ(setsockopt(peer_.get(), SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+  send(run);
+  for (const char* expected : {"aaaaaa", "bbbbbb", "ccc"}) {
+    auto datagram = wait_for_datagram();
+    ASSERT_TRUE(datagram);
+    EXPECT_EQ(std::string(datagram->payload.begin(), datagram->payload.end()), expected);
+  }
+}
+
+TEST_F(NatPort, DropsKeepalivesAndRunts) {
   send({0xff});
   send({});
   send({0, 0, 0});
-  send(Bytes(60000));  // the marker and zeros: too long for any message of ours
   send({0xff, 0xff, 0xff, 0xff, 1});
   send({0, 0, 0, 0, 'e', 'n', 'd'});
   auto datagram = wait_for_datagram();

@@ -1,6 +1,8 @@
 // The worker's way in: socket -> ESP -> checks -> TUN.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "sidecar/dataplane/userspace/worker.h"
 #include "sidecar/esp/inner_header.h"
 #include "sidecar/esp/mss.h"
@@ -20,18 +22,25 @@ void Worker::drain_nat(const WorkerSockets::Nat& socket) {
     size_t count = receive_batch_.receive(socket.fd, socket.port);
     ReceiveBatch::Packet packet;
     for (size_t j = 0; j < count; ++j)
-      if (receive_batch_.read(j, packet)) receive_datagram(packet);
+      if (receive_batch_.read(j, packet)) receive_datagrams(packet);
     if (count < kBatch) return;
   }
 }
 
-void Worker::receive_datagram(const ReceiveBatch::Packet& packet) {
-  MutableBytesView payload = packet.payload;
-  if (payload.size() == 1 && payload[0] == kKeepalive) return;  // RFC 3948 2.3
-  if (payload.size() < kMarkerSize) return;
-  if (load_be32(payload.data()) != 0) return receive_esp(payload, packet.tos);
-  parts_.mailbox->post(
-      UdpDatagram{packet.local, packet.remote, Bytes(payload.begin() + kMarkerSize, payload.end())});
+void Worker::receive_datagrams(const ReceiveBatch::Packet& packet) {
+  size_t size = packet.segment_size == 0 ? packet.payload.size() : packet.segment_size;
+  for (MutableBytesView rest = packet.payload; !rest.empty();) {
+    MutableBytesView payload = rest.first(std::min(size, rest.size()));
+    rest = rest.subspan(payload.size());
+    if (payload.size() == 1 && payload[0] == kKeepalive) continue;  // RFC 3948 2.3
+    if (payload.size() < kMarkerSize) continue;
+    if (load_be32(payload.data()) != 0) {
+      receive_esp(payload, packet.tos);
+    } else {
+      Bytes ike(payload.begin() + kMarkerSize, payload.end());
+      parts_.mailbox->post(UdpDatagram{packet.local, packet.remote, std::move(ike)});
+    }
+  }
 }
 
 void Worker::drain_esp(int fd, IpVersion version) {

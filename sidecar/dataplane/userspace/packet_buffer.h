@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "common/base/bytes.h"
 #include "sidecar/dataplane/node/constants.h"
@@ -19,18 +19,20 @@ inline constexpr size_t kMaxPacket = kMaxMtu;
 // cache.
 inline constexpr size_t kBatch = 32;
 
-// A batch of packet slots in one allocation.
+// A batch of packet slots in one allocation, whose memory is used as far as packets reach.
 class PacketSlots {
  public:
-  PacketSlots() : memory_(kBatch * kStride) {}
-  // kHeadroom + kMaxPacket + kTailroom octets.
-  MutableBytesView slot(size_t index) { return {memory_.data() + index * kStride, kSize}; }
+  explicit PacketSlots(size_t slot_size)
+      : size_(slot_size),
+        stride_((slot_size + 4095) / 4096 * 4096 + 64),
+        memory_(std::make_unique_for_overwrite<uint8_t[]>(kBatch * stride_)) {}
+  MutableBytesView slot(size_t index) { return {memory_.get() + index * stride_, size_}; }
 
  private:
-  static constexpr size_t kSize = kHeadroom + kMaxPacket + kTailroom;
+  size_t size_;
   // A cache line more than a multiple of 4 KiB, or all slots would fight for the same cache sets.
-  static constexpr size_t kStride = (kSize + 4095) / 4096 * 4096 + 64;
-  std::vector<uint8_t> memory_;
+  size_t stride_;
+  std::unique_ptr<uint8_t[]> memory_;
 };
 
 }  // namespace hawser::dataplane

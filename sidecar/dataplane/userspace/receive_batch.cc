@@ -1,5 +1,8 @@
 #include "sidecar/dataplane/userspace/receive_batch.h"
 
+#include <netinet/udp.h>
+
+#include <algorithm>
 #include <cstring>
 
 namespace hawser::dataplane {
@@ -33,6 +36,7 @@ bool ReceiveBatch::read(size_t index, Packet& packet) {
   packet.remote = from_socket_name(names_[index]);
   packet.local = {packet.remote.address.is_v4() ? IpAddress::v4(0) : IpAddress::v6({}), local_port_};
   packet.tos = 0;
+  packet.segment_size = 0;
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
       packet.tos = *CMSG_DATA(c);
@@ -40,6 +44,10 @@ bool ReceiveBatch::read(size_t index, Packet& packet) {
       int value;
       std::memcpy(&value, CMSG_DATA(c), sizeof(value));
       packet.tos = static_cast<uint8_t>(value);
+    } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      int value;
+      std::memcpy(&value, CMSG_DATA(c), sizeof(value));
+      packet.segment_size = static_cast<size_t>(std::max(value, 0));
     } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       std::memcpy(&info, CMSG_DATA(c), sizeof(info));

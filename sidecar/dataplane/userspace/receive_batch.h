@@ -18,6 +18,8 @@ class ReceiveBatch {
     SocketAddress local;  // port: that of the socket, as given to receive()
     SocketAddress remote;
     uint8_t tos = 0;
+    size_t segment_size =
+        0;  // payload is several datagrams of this size, the last may be shorter; 0: just one
   };
   // How many came in, at most kBatch; 0 when there is none now.
   size_t receive(int fd, uint16_t local_port);
@@ -30,7 +32,8 @@ class ReceiveBatch {
     alignas(cmsghdr) std::array<char, kControlSize> octets;
   };
   uint16_t local_port_ = 0;
-  PacketSlots slots_;
+  // The kernel may hand on a whole run of datagrams (UDP_GRO).
+  PacketSlots slots_{65536};
   std::array<mmsghdr, kBatch> messages_{};
   std::array<iovec, kBatch> vectors_{};
   std::array<SocketName, kBatch> names_{};

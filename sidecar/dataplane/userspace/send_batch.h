@@ -15,10 +15,13 @@ struct SendPath {
   SocketName remote;
   socklen_t remote_size = 0;
   IpAddress source;  // unspecified: the route decides
+  bool udp = false;
 };
-SendPath make_send_path(int fd, const SocketAddress& local, const SocketAddress& remote);
+SendPath make_send_path(int fd, sa::Encapsulation encapsulation, const SocketAddress& local,
+                        const SocketAddress& remote);
 
-// sendmmsg: packets are built in its slots and leave when it is full or on flush().
+// sendmmsg: packets are built in its slots and leave when it is full or on flush(). Equal neighbours leave as
+// one message where the kernel can (UDP segmentation offload).
 class SendBatch {
  public:
   SendBatch();
@@ -33,18 +36,30 @@ class SendBatch {
   void flush();
 
  private:
+  struct Entry {
+    const SendPath* path;
+    TunnelCounters* counters;
+    size_t inner_size;
+    uint8_t tos;
+  };
   struct Control {
-    alignas(cmsghdr) std::array<char, 96> octets;
+    alignas(cmsghdr) std::array<char, 128> octets;
   };
 
-  PacketSlots slots_;
+  // How many entries from `first` on may leave as one message.
+  size_t run_length(size_t first) const;
+  void write_message(size_t index, size_t first, size_t length);
+  void count_sent(size_t message);
+  void handle_refusal(size_t message, int error);
+
+  PacketSlots slots_{kHeadroom + kMaxPacket + kTailroom};
   size_t count_ = 0;
-  int fd_ = -1;
-  std::array<mmsghdr, kBatch> messages_{};
+  std::array<Entry, kBatch> entries_{};
   std::array<iovec, kBatch> vectors_{};
+  // A message is a run of entries: the kernel cuts it into datagrams after routing it once (UDP_SEGMENT).
+  std::array<mmsghdr, kBatch> messages_{};
+  std::array<size_t, kBatch> first_entry_{};
   std::array<Control, kBatch> controls_{};
-  std::array<TunnelCounters*, kBatch> counters_{};
-  std::array<size_t, kBatch> inner_sizes_{};
 };
 
 }  // namespace hawser::dataplane

@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -72,6 +73,8 @@ Result<uint16_t> prepare_nat_socket(int fd, IpVersion version) {
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
     return system_error("make a socket non-blocking");
   RETURN_IF_ERROR(set_options(fd, version));
+  // Linux 5.0; without it datagrams come one by one.
+  set(fd, SOL_UDP, UDP_GRO, 1);
   return from_socket_name(name).port;
 }
 

@@ -125,11 +125,11 @@ Result<SendPath> Worker::path_for(sa::Encapsulation encapsulation, const SocketA
   if (encapsulation == sa::Encapsulation::Udp) {
     int fd = v4 ? sockets.nat_v4.fd : sockets.nat_v6.fd;
     if (fd < 0) return Error{ErrorCode::Unsupported, "no socket of the NAT port for " + remote.to_string()};
-    return make_send_path(fd, local, remote);
+    return make_send_path(fd, encapsulation, local, remote);
   }
   int fd = v4 ? sockets.esp_v4.get() : sockets.esp_v6.get();
   if (fd < 0) return Error{ErrorCode::Unsupported, "no raw ESP socket for " + remote.address.to_string()};
-  return make_send_path(fd, local, {remote.address, 0});
+  return make_send_path(fd, encapsulation, local, {remote.address, 0});
 }
 
 Result<void> Worker::install(sa::ChildSaSpec spec) {

@@ -77,7 +77,7 @@ class Worker {
   // Inbound (inbound.cc).
   void drain_nat(const WorkerSockets::Nat& socket);
   void drain_esp(int fd, IpVersion version);
-  void receive_datagram(const ReceiveBatch::Packet& packet);
+  void receive_datagrams(const ReceiveBatch::Packet& packet);
   void receive_esp(MutableBytesView esp, uint8_t tos);
   void deliver(Tunnel& tunnel, SaPair& pair, MutableBytesView inner);
 
