@@ -27,6 +27,7 @@ struct TunnelSpec {
   friend bool operator==(const TunnelSpec&, const TunnelSpec&) = default;
 };
 
+// clang-format off
 // Why a packet was dropped: label `reason` of dropped_packets_total. A closed list.
 enum class DropReason : uint8_t {
   NoSa, Integrity, Replay, SelectorMismatch, Malformed, Mtu, Expired, SequenceOverflow, SendFailed, Ecn, kCount,
@@ -35,6 +36,7 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(DropReason::kC
     "no_sa", "integrity", "replay", "selector_mismatch", "malformed", "mtu", "expired", "sequence_overflow",
     "send_failed", "ecn",
 };
+// clang-format on
 
 // Of one connection, from its configuration on: they go on across rekeys. Bytes and packets are inner ones.
 struct Counters {
@@ -52,8 +54,8 @@ struct Capabilities {
 // Carries packets. Two kinds: XFRM in the kernel, TUN in user space; tests/contract runs one suite over each.
 //
 // Owned by the agent, called from its loop thread only; an implementation may have threads of its own, whose
-// results come back through poll_event. Call order: configure(connection), then install/activate/remove for its
-// Child SAs, then unconfigure. No call blocks on a peer.
+// results come back through poll_event. Call order: configure(connection), then install/activate/remove for
+// its Child SAs, then unconfigure. No call blocks on a peer.
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
@@ -61,12 +63,13 @@ class DataPlane {
 
   // Makes (or changes in place, losing no packet) interface, routes and fail-closed routes. Idempotent.
   virtual Result<void> configure(const TunnelSpec& tunnel) = 0;
-  // Removes all of it, Child SAs included. keep_fail_closed leaves the unreachable routes (SIGTERM); a deleted
-  // Connection takes them away.
+  // Removes all of it, Child SAs included. keep_fail_closed leaves the unreachable routes (SIGTERM); a
+  // deleted Connection takes them away.
   virtual void unconfigure(const sa::ConnectionName& connection, bool keep_fail_closed) = 0;
-  // Takes away what an earlier process left behind for connections that are not configured now: fail-closed routes
-  // and interfaces. Call it only when every connection that shall exist is configured (a first whole DesiredState
-  // without `hold` entries): until then the leftovers are what keeps packets from leaving in clear.
+  // Takes away what an earlier process left behind for connections that are not configured now: fail-closed
+  // routes and interfaces. Call it only when every connection that shall exist is configured (a first whole
+  // DesiredState without `hold` entries): until then the leftovers are what keeps packets from leaving in
+  // clear.
   virtual Result<void> remove_leftovers() = 0;
 
   // REQUIRES: the connection is configured. A failure leaves what was installed before as it was.

@@ -88,7 +88,7 @@ void Worker::deliver(Tunnel& tunnel, SaPair& pair, MutableBytesView inner) {
     drop(DropReason::Expired);
     return report_lifetime(pair);
   }
-  esp::clamp_tcp_mss(inner, tunnel.tcp_mss, tunnel.mtu);
+  if (is_tcp_syn(*header, inner)) esp::clamp_tcp_mss(inner, tunnel.tcp_mss, tunnel.mtu);
   ssize_t written = write(tunnel.interface.get(), inner.data(), inner.size());
   if (written != static_cast<ssize_t>(inner.size())) return drop(DropReason::SendFailed);
   tunnel.counters->receive_packets.add(1);

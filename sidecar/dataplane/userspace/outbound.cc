@@ -55,7 +55,7 @@ void Worker::send(Tunnel& tunnel, SaPair* pair, MutableBytesView slot, MutableBy
     drop(DropReason::Expired);
     return report_lifetime(*pair);
   }
-  esp::clamp_tcp_mss(inner, tunnel.tcp_mss, tunnel.mtu);
+  if (is_tcp_syn(*header, inner)) esp::clamp_tcp_mss(inner, tunnel.tcp_mss, tunnel.mtu);
   SaPair::Sealed sealed = pair->seal(slot, header->total_length, random_);
   if (sealed.drop) {
     drop(*sealed.drop);

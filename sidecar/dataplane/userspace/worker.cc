@@ -166,6 +166,14 @@ Result<void> Worker::update_endpoint(const sa::ConnectionName& connection, sa::S
   return {};
 }
 
+bool Worker::is_tcp_syn(const esp::InnerHeader& header, BytesView packet) {
+  constexpr size_t kFlags = 13;
+  constexpr uint8_t kSyn = 0x02;
+  return header.protocol == IPPROTO_TCP && header.first_fragment &&
+         header.transport_offset + kFlags < header.total_length &&
+         (packet[header.transport_offset + kFlags] & kSyn) != 0;
+}
+
 void Worker::report_lifetime(SaPair& pair) {
   if (pair.soft_lifetime_due()) parts_.mailbox->post(sa::SoftLifetimeReached{pair.inbound_spi()});
   if (pair.hard_lifetime_due()) parts_.mailbox->post(sa::HardLifetimeReached{pair.inbound_spi()});

@@ -86,6 +86,8 @@ class Worker {
   void send(Tunnel& tunnel, SaPair* pair, MutableBytesView slot, MutableBytesView inner);
   void refuse(Tunnel& tunnel, const esp::InnerHeader& header, BytesView packet);
 
+  // The only packets with an MSS; the others need not be parsed for it.
+  static bool is_tcp_syn(const esp::InnerHeader& header, BytesView packet);
   void report_lifetime(SaPair& pair);
 
   Parts parts_;
