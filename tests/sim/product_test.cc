@@ -49,7 +49,7 @@ std::string name_of(const Suite& suite) {
 
 // Empty when all is well.
 std::string run_cell(const crypto::Context& context, const Suite& suite, uint64_t seed) {
-  Pair pair({.seed = seed, .suite = suite, .traffic = {}, .context = &context});
+  Pair pair({.seed = seed, .suite = suite, .traffic = milliseconds(100), .context = &context});
   if (!pair.establish(seconds(2))) return "not established\n" + pair.sim.tail();
   sa::Spi first = pair.a.plane.pairs().begin()->first;
   SimPeer& peer = pair.side(seed % 2 == 0 ? Side::A : Side::B);
@@ -58,6 +58,7 @@ std::string run_cell(const crypto::Context& context, const Suite& suite, uint64_
   if (!rekeyed) return rekeyed.error().message;
   pair.sim.run_for(seconds(7));  // beyond the old pair's grace
   for (const auto& problem : pair.at_rest()) return problem + "\n" + pair.sim.tail();
+  for (const auto& problem : pair.lost_packets()) return problem + "\n" + pair.sim.tail();
   auto view = pair.a.view();
   if (view.ike_sas[0].suite != suite.ike) return "another IKE suite";
   if (view.child_sas[0].suite != suite.child || pair.b.view().child_sas[0].suite != suite.child)
