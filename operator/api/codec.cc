@@ -43,8 +43,9 @@ class Importer {
     if (node.is_null()) return;
     ReadContext context(file_, out_.problems);
     if (!node.is_map()) {
-      context.error(node, "",
-                    "a manifest is a map that begins with apiVersion and kind; this is something else");
+      context.error(
+          node, "",
+          "a manifest is a map that begins with apiVersion and kind; this is something else; correct it");
       return;
     }
     std::string api_version;
@@ -75,7 +76,8 @@ class Importer {
   void import_list(const YamlNode& node, ReadContext& context) {
     const YamlNode* items = node.find("items");
     if (items == nullptr || items->is_null()) return;
-    if (!items->is_sequence()) return context.error(*items, "items", "allowed: a list of objects");
+    if (!items->is_sequence())
+      return context.error(*items, "items", "allowed: a list of objects; begin each with '- '");
     for (const YamlNode* item : items->children) import(*item);
   }
 

@@ -47,5 +47,8 @@ Result<Status> status_from_json(const nlohmann::ordered_json& json);
 
 // YAML text of plain JSON data, block style, keys in their order.
 std::string to_yaml(const nlohmann::ordered_json& json);
+// The way back, for files that to_yaml wrote: one document. InvalidArgument otherwise; the same bounds as
+// manifests.
+Result<nlohmann::ordered_json> from_yaml(std::string_view text);
 
 }  // namespace hawser::api

@@ -70,7 +70,7 @@ void check_keys(const YamlNode& map, std::string_view path, ReadContext& context
   for (size_t i = 0; i + 1 < map.children.size(); i += 2) {
     const YamlNode& key = *map.children[i];
     if (!key.is_scalar()) {
-      context.error(key, path, "a key that is " + describe(key) + "; allowed: text");
+      context.error(key, path, "a key that is " + describe(key) + "; allowed: text; write one value");
     } else if (key.plain && key.text == "<<") {
       context.error(key, step(path, "<<"), "merge keys ('<<') are not supported; write the fields out");
     } else if (!seen.insert(key.text).second) {
@@ -117,7 +117,7 @@ void check_tree(const YamlNode& node, std::string_view path, ReadContext& contex
 
 bool read_text(const YamlNode& node, std::string_view path, ReadContext& context, std::string& out) {
   if (!node.is_scalar()) {
-    context.error(node, path, "is " + describe(node) + "; allowed: text");
+    context.error(node, path, "is " + describe(node) + "; allowed: text; write one value");
     return false;
   }
   if (node.plain && core_type(node.text) != Core::Text) {
@@ -131,7 +131,7 @@ bool read_text(const YamlNode& node, std::string_view path, ReadContext& context
 
 bool read_integer(const YamlNode& node, std::string_view path, ReadContext& context, int64_t& out) {
   if (!node.is_scalar()) {
-    context.error(node, path, "is " + describe(node) + "; allowed: a whole number");
+    context.error(node, path, "is " + describe(node) + "; allowed: a whole number; write it like 27000");
     return false;
   }
   std::string_view digits = node.text;
@@ -167,7 +167,8 @@ ManifestReader::ManifestReader(const YamlNode* node, std::string path, std::span
   if (node_ == nullptr) return;
   context_.record(path_, *node_);
   if (!node_->is_map()) {
-    context_.error(*node_, path_, "is " + describe(*node_) + "; allowed: a map of fields");
+    context_.error(*node_, path_,
+                   "is " + describe(*node_) + "; allowed: a map of fields; write them below it, indented");
     node_ = nullptr;
     return;
   }
@@ -261,7 +262,8 @@ void ManifestReader::field(std::string_view name, std::map<std::string, std::str
   const YamlNode* map = find(name);
   if (map == nullptr) return;
   if (!map->is_map()) {
-    context_.error(*map, path_of(name), "is " + describe(*map) + "; allowed: a map of text to text");
+    context_.error(*map, path_of(name),
+                   "is " + describe(*map) + "; allowed: a map of text to text; write each as 'key: value'");
     return;
   }
   for (size_t i = 0; i + 1 < map->children.size(); i += 2) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "operator/api/codec.h"
@@ -22,13 +23,39 @@ bool plain_is_safe(const std::string& text) {
   return true;
 }
 
+// Characters that JSON lets stand but YAML does not, or takes for a line break: U+007F to U+009F, U+2028,
+// U+2029, U+FEFF, U+FFFE, U+FFFF. `text` is UTF-8 in double quotes.
+std::string escape_unprintable(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto octet = [&](size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
+    const unsigned two = (octet(i) & 0x1fU) << 6 | (octet(i + 1) & 0x3fU);
+    const unsigned three = (octet(i) & 0xfU) << 12 | (octet(i + 1) & 0x3fU) << 6 | (octet(i + 2) & 0x3fU);
+    char escaped[8] = {};
+    if (octet(i) == 0x7f) {
+      out += "\\u007f";
+    } else if (octet(i) == 0xc2 && two < 0xa0) {
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", two);
+      i += 1;
+    } else if ((octet(i) & 0xf0U) == 0xe0 &&
+               (three == 0x2028 || three == 0x2029 || three == 0xfeff || three >= 0xfffe)) {
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", three);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+    out += escaped;
+  }
+  return out;
+}
+
 std::string scalar(const Json& json) {
   if (json.is_string()) {
     const auto& text = json.get_ref<const std::string&>();
     if (plain_is_safe(text)) return text;
   }
   // JSON's scalars are YAML's; text from outside may not be UTF-8.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return escape_unprintable(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 bool is_block(const Json& json) { return (json.is_object() || json.is_array()) && !json.empty(); }

@@ -1,0 +1,56 @@
+// hawser, also as kubectl-hawser: what a user types.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "operator/cli/lint.h"
+#include "operator/cli/show_policy.h"
+
+namespace hawser::cli {
+namespace {
+
+// What the chosen command does; returns the exit code.
+using Command = std::function<int()>;
+
+void add_lint(CLI::App& app, Command& command) {
+  auto options = std::make_shared<LintOptions>();
+  CLI::App* lint_app = app.add_subcommand("lint", "Check manifests: exit 0, 1 (errors) or 2 (usage)");
+  lint_app->add_option("PATH", options->paths, "Files, or folders (their *.yaml, *.yml and *.json)")
+      ->required();
+  lint_app->add_option("-o,--output", options->output, "json");
+  lint_app->callback(
+      [&command, options] { command = [options] { return lint(*options, std::cout, std::cerr); }; });
+}
+
+void add_show(CLI::App& app, Command& command) {
+  CLI::App* show = app.add_subcommand("show", "Show what is in force");
+  show->require_subcommand(1);
+  auto options = std::make_shared<ShowPolicyOptions>();
+  CLI::App* policy = show->add_subcommand("policy", "The IPsec/IKE policy of a connection, in Azure's words");
+  policy->add_option("CONNECTION", options->connection, "Name of the Connection")->required();
+  policy->add_option("-n,--namespace", options->namespace_, "Its namespace")->capture_default_str();
+  policy->add_option("-o,--output", options->output, "json");
+  policy->add_option("--manifests", options->manifests, "Folder of manifests (HAWSER_MANIFESTS)");
+  policy->add_option("--status", options->status, "Folder of status files (HAWSER_STATUS)");
+  policy->callback(
+      [&command, options] { command = [options] { return show_policy(*options, std::cout, std::cerr); }; });
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Hawser: site-to-site VPN for Kubernetes", "hawser");
+  app.require_subcommand(1);
+  Command command;
+  add_lint(app, command);
+  add_show(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return command();
+}
+
+}  // namespace
+}  // namespace hawser::cli
+
+int main(int argc, char** argv) { return hawser::cli::run(argc, argv); }
