@@ -30,8 +30,8 @@ void set_policy(const api::EffectivePolicy& from, v1::IpsecPolicy& to) {
 }  // namespace
 
 v1::ConnectionSpec compile(const ResolvedConnection& from) {
-  CHECK(from.connection != nullptr && from.gateway != nullptr && from.network != nullptr && from.site != nullptr &&
-        from.shared_key != nullptr);
+  CHECK(from.connection != nullptr && from.gateway != nullptr && from.network != nullptr &&
+        from.site != nullptr && from.shared_key != nullptr);
   const auto& spec = from.connection->spec;
   v1::ConnectionSpec out;
   out.set_local_address(from.gateway->spec.public_ip_address.value_or(""));

@@ -11,12 +11,14 @@ namespace {
 api::Problem to_problem(const api::ObjectSet& objects, const api::ObjectKey& object, api::Severity severity,
                         std::string field_path, std::string message, std::string rule) {
   const api::Positions* positions = api::positions_of(objects, object);
-  return {severity, positions != nullptr ? api::position_of(*positions, field_path) : api::Position{}, object.to_string(),
-          std::move(field_path), std::move(message), std::move(rule)};
+  return {
+      severity,           positions != nullptr ? api::position_of(*positions, field_path) : api::Position{},
+      object.to_string(), std::move(field_path),
+      std::move(message), std::move(rule)};
 }
 
-void add_missing(const api::ObjectSet& objects, const api::ObjectKey& object, std::vector<MissingReference> missing,
-                 std::vector<api::Problem>& out) {
+void add_missing(const api::ObjectSet& objects, const api::ObjectKey& object,
+                 std::vector<MissingReference> missing, std::vector<api::Problem>& out) {
   // A warning: the object may stand in another file, or in the cluster already.
   for (auto& reference : missing)
     out.push_back(to_problem(objects, object, api::Severity::Warning, std::move(reference.field_path),
@@ -28,16 +30,18 @@ void add_missing(const api::ObjectSet& objects, const api::ObjectKey& object, st
 std::vector<api::Problem> lint(const api::ObjectSet& objects, const DisabledRules& disabled) {
   std::vector<api::Problem> out;
   for (auto& violation : validate(objects, {}, disabled))
-    out.push_back(to_problem(objects, violation.object,
-                             violation.severity == Severity::Warn ? api::Severity::Warning : api::Severity::Error,
-                             std::move(violation.field_path), std::move(violation.message), std::move(violation.rule)));
+    out.push_back(
+        to_problem(objects, violation.object,
+                   violation.severity == Severity::Warn ? api::Severity::Warning : api::Severity::Error,
+                   std::move(violation.field_path), std::move(violation.message), std::move(violation.rule)));
   for (const auto& [key, gateway] : objects.virtual_network_gateways)
     add_missing(objects, key_of(api::Kind::VirtualNetworkGateway, gateway), resolve(objects, gateway), out);
   for (const auto& [key, connection] : objects.connections) {
     std::vector<MissingReference> missing = resolve(objects, connection).missing;
     // The gateway has said that its network is missing.
     if (gateway_of(objects, connection) != nullptr)
-      std::erase_if(missing, [](const auto& m) { return m.reason == catalog::Reason::VirtualNetworkNotFound; });
+      std::erase_if(missing,
+                    [](const auto& m) { return m.reason == catalog::Reason::VirtualNetworkNotFound; });
     add_missing(objects, key_of(api::Kind::Connection, connection), std::move(missing), out);
   }
   std::ranges::stable_sort(out, [](const api::Problem& a, const api::Problem& b) {

@@ -43,7 +43,8 @@ api::EffectivePolicy canonical(const api::IpsecPolicySpec& spec) {
   return out;
 }
 
-api::EffectivePolicy effective_policy(const api::IpsecPolicy* policy, const api::VirtualNetworkGateway& gateway) {
+api::EffectivePolicy effective_policy(const api::IpsecPolicy* policy,
+                                      const api::VirtualNetworkGateway& gateway) {
   if (policy != nullptr) {
     api::EffectivePolicy out = canonical(policy->spec);
     out.source = "IpsecPolicy";
@@ -67,19 +68,25 @@ api::EffectivePolicy effective_policy(const api::IpsecPolicy* policy, const api:
 
 std::vector<WeakField> weak_fields(const api::EffectivePolicy& policy) {
   std::vector<WeakField> out;
-  if (weak(catalog::find_ike_encryption(policy.ike_encryption))) out.push_back({"ikeEncryption", policy.ike_encryption, "AES256"});
-  if (weak(catalog::find_ike_integrity(policy.ike_integrity))) out.push_back({"ikeIntegrity", policy.ike_integrity, "SHA256"});
-  if (weak(catalog::find_group(std::string_view(policy.dh_group)))) out.push_back({"dhGroup", policy.dh_group, "ECP384"});
+  if (weak(catalog::find_ike_encryption(policy.ike_encryption)))
+    out.push_back({"ikeEncryption", policy.ike_encryption, "AES256"});
+  if (weak(catalog::find_ike_integrity(policy.ike_integrity)))
+    out.push_back({"ikeIntegrity", policy.ike_integrity, "SHA256"});
+  if (weak(catalog::find_group(std::string_view(policy.dh_group))))
+    out.push_back({"dhGroup", policy.dh_group, "ECP384"});
   if (weak(catalog::find_esp_encryption(policy.ipsec_encryption)))
     out.push_back({"ipsecEncryption", policy.ipsec_encryption, "GCMAES256"});
-  if (weak(catalog::find_esp_integrity(policy.ipsec_integrity))) out.push_back({"ipsecIntegrity", policy.ipsec_integrity, "SHA256"});
-  if (weak(catalog::find_pfs_group(policy.pfs_group))) out.push_back({"pfsGroup", policy.pfs_group, "ECP384"});
+  if (weak(catalog::find_esp_integrity(policy.ipsec_integrity)))
+    out.push_back({"ipsecIntegrity", policy.ipsec_integrity, "SHA256"});
+  if (weak(catalog::find_pfs_group(policy.pfs_group)))
+    out.push_back({"pfsGroup", policy.pfs_group, "ECP384"});
   return out;
 }
 
 std::vector<std::string> weak_algorithms(const api::EffectivePolicy& policy) {
   std::vector<std::string> out;
-  for (const auto& weak_field : weak_fields(policy)) out.push_back(std::string(weak_field.field) + " " + weak_field.value);
+  for (const auto& weak_field : weak_fields(policy))
+    out.push_back(std::string(weak_field.field) + " " + weak_field.value);
   return out;
 }
 

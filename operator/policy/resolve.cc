@@ -7,7 +7,8 @@ namespace {
 using catalog::Reason;
 
 template <typename Map>
-auto find_in(const Map& map, const std::string& namespace_, const std::string& name) -> const typename Map::mapped_type* {
+auto find_in(const Map& map, const std::string& namespace_, const std::string& name) -> const
+    typename Map::mapped_type* {
   auto it = map.find(api::map_key(namespace_, name));
   return it == map.end() ? nullptr : &it->second;
 }
@@ -23,8 +24,9 @@ void resolve_network(const api::ObjectSet& objects, Resolution& out) {
   const auto& gateway = *out.resolved.gateway;
   out.resolved.network = network_of(objects, gateway);
   if (out.resolved.network == nullptr)
-    out.missing.push_back(missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkGatewayRef", "VirtualNetwork",
-                                  gateway.spec.virtual_network_ref, gateway.meta.namespace_));
+    out.missing.push_back(missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkGatewayRef",
+                                  "VirtualNetwork", gateway.spec.virtual_network_ref,
+                                  gateway.meta.namespace_));
 }
 
 void resolve_shared_key(const api::ObjectSet& objects, const api::Connection& connection, Resolution& out) {
@@ -32,7 +34,8 @@ void resolve_shared_key(const api::ObjectSet& objects, const api::Connection& co
   const std::string& namespace_ = connection.meta.namespace_;
   const auto* secret = find_in(objects.secrets, namespace_, ref.name);
   if (secret == nullptr) {
-    out.missing.push_back(missing(Reason::SecretNotFound, "spec.sharedKeySecretRef.name", "Secret", ref.name, namespace_));
+    out.missing.push_back(
+        missing(Reason::SecretNotFound, "spec.sharedKeySecretRef.name", "Secret", ref.name, namespace_));
     return;
   }
   auto value = secret->spec.values.find(ref.key);
@@ -60,19 +63,20 @@ Resolution resolve(const api::ObjectSet& objects, const api::Connection& connect
                                   "VirtualNetworkGateway", spec.virtual_network_gateway_ref, namespace_));
   out.resolved.site = site_of(objects, connection);
   if (out.resolved.site == nullptr)
-    out.missing.push_back(missing(Reason::LocalNetworkGatewayNotFound, "spec.localNetworkGatewayRef", "LocalNetworkGateway",
-                                  spec.local_network_gateway_ref, namespace_));
+    out.missing.push_back(missing(Reason::LocalNetworkGatewayNotFound, "spec.localNetworkGatewayRef",
+                                  "LocalNetworkGateway", spec.local_network_gateway_ref, namespace_));
   if (spec.ipsec_policy_ref) {
     out.resolved.policy = find_in(objects.ipsec_policies, namespace_, *spec.ipsec_policy_ref);
     if (out.resolved.policy == nullptr)
-      out.missing.push_back(
-          missing(Reason::IpsecPolicyNotFound, "spec.ipsecPolicyRef", "IpsecPolicy", *spec.ipsec_policy_ref, namespace_));
+      out.missing.push_back(missing(Reason::IpsecPolicyNotFound, "spec.ipsecPolicyRef", "IpsecPolicy",
+                                    *spec.ipsec_policy_ref, namespace_));
   }
   resolve_shared_key(objects, connection, out);
   return out;
 }
 
-std::vector<MissingReference> resolve(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway) {
+std::vector<MissingReference> resolve(const api::ObjectSet& objects,
+                                      const api::VirtualNetworkGateway& gateway) {
   if (network_of(objects, gateway) != nullptr) return {};
   return {missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkRef", "VirtualNetwork",
                   gateway.spec.virtual_network_ref, gateway.meta.namespace_)};

@@ -1,6 +1,8 @@
 // Rules of Connection, and those that only a connection brings together (contracts, section 2).
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "operator/policy/rules.h"
 #include "operator/policy/text.h"
@@ -17,12 +19,15 @@ api::ObjectKey object_of(const api::Connection& connection) { return key_of(Kind
 // The rule a key breaks, in words that do not repeat the key; empty: none.
 std::string key_problem(BytesView key) {
   if (!key.empty() && (key.back() == '\n' || key.back() == '\r'))
-    return "ends with a newline, which the peer would not have; allowed: 1..128 characters 0x21-0x7E; store it without one "
+    return "ends with a newline, which the peer would not have; allowed: 1..128 characters 0x21-0x7E; store "
+           "it without one "
            "(printf %s, not echo)";
   if (key.empty() || key.size() > kLongestKey)
-    return "has " + std::to_string(key.size()) + " characters; allowed: 1..128 characters 0x21-0x7E; choose another key";
+    return "has " + std::to_string(key.size()) +
+           " characters; allowed: 1..128 characters 0x21-0x7E; choose another key";
   if (!std::ranges::all_of(key, [](uint8_t c) { return c >= 0x21 && c <= 0x7e; }))
-    return "has a space, a control character or one beyond ASCII; allowed: 1..128 characters 0x21-0x7E; choose another key";
+    return "has a space, a control character or one beyond ASCII; allowed: 1..128 characters 0x21-0x7E; "
+           "choose another key";
   return {};
 }
 
@@ -32,7 +37,8 @@ struct Site {
 };
 
 // The first pair that overlaps.
-std::optional<std::pair<IpPrefix, IpPrefix>> overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+std::optional<std::pair<IpPrefix, IpPrefix>> overlap(const std::vector<std::string>& a,
+                                                     const std::vector<std::string>& b) {
   auto right = well_formed(b);
   for (const auto& x : well_formed(a))
     for (const auto& y : right)
@@ -40,35 +46,76 @@ std::optional<std::pair<IpPrefix, IpPrefix>> overlap(const std::vector<std::stri
   return std::nullopt;
 }
 
-void check_against_network(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway, const Site& site,
-                           Findings& out) {
+void check_against_network(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway,
+                           const Site& site, Findings& out) {
   const auto* network = network_of(objects, gateway);
   if (network == nullptr) return;
   auto found = overlap(site.site->spec.address_prefixes, network->spec.address_prefixes);
   if (!found) return;
   out.push_back({object_of(*site.connection), "spec.localNetworkGatewayRef",
-                 quoted(found->first.to_string()) + " of " + key_of(Kind::LocalNetworkGateway, *site.site).to_string() +
-                     " overlaps " + found->second.to_string() + " of the virtual network; allowed: prefixes apart; change "
+                 quoted(found->first.to_string()) + " of " +
+                     key_of(Kind::LocalNetworkGateway, *site.site).to_string() + " overlaps " +
+                     found->second.to_string() +
+                     " of the virtual network; allowed: prefixes apart; change "
                      "one of them"});
 }
 
-void check_against_other_sites(const RuleInput& input, const std::vector<Site>& sites, Findings& out) {
-  for (size_t i = 0; i < sites.size(); ++i)
-    for (size_t j = i + 1; j < sites.size(); ++j) {
-      if (sites[i].site == sites[j].site) continue;  // CON-4
-      auto found = overlap(sites[i].site->spec.address_prefixes, sites[j].site->spec.address_prefixes);
-      if (!found) continue;
-      bool first_wins = wins(input, object_of(*sites[i].connection), sites[i].connection->meta,
-                             object_of(*sites[j].connection), sites[j].connection->meta);
-      const Site& loser = first_wins ? sites[j] : sites[i];
-      const Site& winner = first_wins ? sites[i] : sites[j];
-      const IpPrefix& losing = first_wins ? found->second : found->first;
-      const IpPrefix& winning = first_wins ? found->first : found->second;
-      out.push_back({object_of(*loser.connection), "spec.localNetworkGatewayRef",
-                     quoted(losing.to_string()) + " overlaps " + winning.to_string() + " of " +
-                         object_of(*winner.connection).to_string() +
-                         "; allowed: sites of one gateway have prefixes apart; change one of them"});
+// What the sites of one gateway have taken so far. Prefixes of different sites never overlap in it, and
+// nested ones of one site are kept as the widest, so only the neighbours of a prefix can overlap it: 1,000
+// sites of 64 prefixes are no matter.
+class ClaimedPrefixes {
+ public:
+  struct Claim {
+    IpPrefix prefix;
+    const api::Connection* connection;
+  };
+
+  std::optional<Claim> find_overlap(const IpPrefix& prefix) const {
+    auto next = claims_.upper_bound(prefix);
+    if (next != claims_.end() && prefix.contains(next->first)) return Claim{next->first, next->second};
+    if (next == claims_.begin()) return std::nullopt;
+    auto before = std::prev(next);
+    if (!before->first.contains(prefix)) return std::nullopt;
+    return Claim{before->first, before->second};
+  }
+  // REQUIRES: sorted, and without overlap with other sites.
+  void add(const std::vector<IpPrefix>& prefixes, const api::Connection* connection) {
+    for (const IpPrefix& prefix : prefixes)
+      if (!find_overlap(prefix)) claims_.emplace(prefix, connection);
+  }
+
+ private:
+  std::map<IpPrefix, const api::Connection*> claims_;
+};
+
+// Each connection against those that go before it; one that loses claims nothing, so it cannot refuse a
+// third.
+void check_against_other_sites(const RuleInput& input, std::vector<Site> sites, Findings& out) {
+  std::ranges::sort(sites, [&](const Site& a, const Site& b) {
+    return wins(input, object_of(*a.connection), a.connection->meta, object_of(*b.connection),
+                b.connection->meta);
+  });
+  ClaimedPrefixes claimed;
+  std::set<const api::LocalNetworkGateway*> seen;
+  for (const Site& site : sites) {
+    if (!seen.insert(site.site).second) continue;  // CON-4
+    std::vector<IpPrefix> prefixes;
+    for (const auto& entry : well_formed(site.site->spec.address_prefixes)) prefixes.push_back(entry.prefix);
+    std::ranges::sort(prefixes);
+    std::optional<ClaimedPrefixes::Claim> taken;
+    auto loser = std::ranges::find_if(prefixes, [&](const IpPrefix& prefix) {
+      taken = claimed.find_overlap(prefix);
+      return taken.has_value();
+    });
+    if (loser == prefixes.end()) {
+      claimed.add(prefixes, site.connection);
+      continue;
     }
+    out.push_back({object_of(*site.connection), "spec.localNetworkGatewayRef",
+                   quoted(loser->to_string()) + " overlaps " + taken->prefix.to_string() + " of " +
+                       object_of(*taken->connection).to_string() +
+                       "; allowed: sites of one gateway have prefixes apart; change one of them"});
+  }
 }
 
 }  // namespace
@@ -79,8 +126,10 @@ Findings check_policy_on_basic(const RuleInput& input) {
     const auto* gateway = gateway_of(input.objects, connection);
     if (gateway == nullptr || !connection.spec.ipsec_policy_ref || gateway->spec.sku != "Basic") continue;
     out.push_back({object_of(connection), "spec.ipsecPolicyRef",
-                   quoted(*connection.spec.ipsec_policy_ref) + " cannot be used, gateway " + quoted(gateway->meta.name) +
-                       " has SKU 'Basic'; allowed with a policy: every other SKU; change spec.sku of the gateway or remove "
+                   quoted(*connection.spec.ipsec_policy_ref) + " cannot be used, gateway " +
+                       quoted(gateway->meta.name) +
+                       " has SKU 'Basic'; allowed with a policy: every other SKU; change spec.sku of the "
+                       "gateway or remove "
                        "the reference"});
   }
   return out;
@@ -92,13 +141,15 @@ Findings check_supported_connection(const RuleInput& input) {
     const auto& spec = connection.spec;
     if (spec.use_policy_based_traffic_selectors)
       out.push_back({object_of(connection), "spec.usePolicyBasedTrafficSelectors",
-                     "'true' is not supported on Azure Stack; allowed: false; remove the field, selectors are any to any"});
+                     "'true' is not supported on Azure Stack; allowed: false; remove the field, selectors "
+                     "are any to any"});
     if (spec.connection_type != "IPsec")
       out.push_back({object_of(connection), "spec.connectionType",
                      quoted(spec.connection_type) + " is not supported; allowed: IPsec; remove the field"});
     if (spec.connection_protocol != "IKEv2")
       out.push_back({object_of(connection), "spec.connectionProtocol",
-                     quoted(spec.connection_protocol) + " is not supported; allowed: IKEv2; set the peer to IKEv2 too"});
+                     quoted(spec.connection_protocol) +
+                         " is not supported; allowed: IKEv2; set the peer to IKEv2 too"});
   }
   return out;
 }
@@ -123,7 +174,8 @@ Findings check_one_connection_per_pair(const RuleInput& input) {
   Findings out;
   std::map<std::string, std::vector<const api::Connection*>> pairs;
   for (const auto& [key, connection] : input.objects.connections)
-    if (!connection.spec.virtual_network_gateway_ref.empty() && !connection.spec.local_network_gateway_ref.empty())
+    if (!connection.spec.virtual_network_gateway_ref.empty() &&
+        !connection.spec.local_network_gateway_ref.empty())
       pairs[api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref) + " " +
             connection.spec.local_network_gateway_ref]
           .push_back(&connection);
@@ -135,7 +187,8 @@ Findings check_one_connection_per_pair(const RuleInput& input) {
       if (connection != winner)
         out.push_back({object_of(*connection), "spec.localNetworkGatewayRef",
                        quoted(connection->spec.local_network_gateway_ref) + " is joined to gateway " +
-                           quoted(connection->spec.virtual_network_gateway_ref) + " by " + object_of(*winner).to_string() +
+                           quoted(connection->spec.virtual_network_gateway_ref) + " by " +
+                           object_of(*winner).to_string() +
                            " already; allowed: one connection for a pair; remove one of the two"});
   }
   return out;
@@ -149,9 +202,9 @@ Findings check_prefixes_apart(const RuleInput& input) {
     const auto* site = site_of(input.objects, connection);
     if (gateway != nullptr && site != nullptr) by_gateway[gateway].push_back({&connection, site});
   }
-  for (const auto& [gateway, sites] : by_gateway) {
+  for (auto& [gateway, sites] : by_gateway) {
     for (const Site& site : sites) check_against_network(input.objects, *gateway, site, out);
-    check_against_other_sites(input, sites, out);
+    check_against_other_sites(input, std::move(sites), out);
   }
   return out;
 }

@@ -32,21 +32,25 @@ void check_count(const api::ObjectKey& object, std::string field, size_t count, 
                      (count < least ? "add at least one" : "join neighbouring prefixes or remove some")});
 }
 
-void check_outer_address(const api::ObjectKey& object, std::string field, const std::string& text, Findings& out) {
+void check_outer_address(const api::ObjectKey& object, std::string field, const std::string& text,
+                         Findings& out) {
   if (outer_address(text)) return;
-  out.push_back({object, std::move(field),
-                 quoted(text) + " cannot be the end of a tunnel; allowed: a unicast IPv4 or IPv6 address, no name, port or "
-                                "zone; write the address that the peer can reach"});
+  out.push_back(
+      {object, std::move(field),
+       quoted(text) +
+           " cannot be the end of a tunnel; allowed: a unicast IPv4 or IPv6 address, no name, port or "
+           "zone; write the address that the peer can reach"});
 }
 
-void check_identity(const api::ObjectKey& object, std::string field, const std::optional<std::string>& identity,
-                    Findings& out) {
+void check_identity(const api::ObjectKey& object, std::string field,
+                    const std::optional<std::string>& identity, Findings& out) {
   if (!identity) return;
   bool printable = std::ranges::all_of(*identity, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
   if (printable && !identity->empty() && identity->size() <= kLongestIdentity) return;
   out.push_back({object, std::move(field),
-                 quoted(*identity) + " is not an identity; allowed: an IP address, a domain name or user@domain of 1..255 "
-                                     "characters 0x21-0x7E; leave the field out for the default"});
+                 quoted(*identity) +
+                     " is not an identity; allowed: an IP address, a domain name or user@domain of 1..255 "
+                     "characters 0x21-0x7E; leave the field out for the default"});
 }
 
 }  // namespace
@@ -71,7 +75,8 @@ Findings check_prefix_format(const RuleInput& input) {
 Findings check_address_format(const RuleInput& input) {
   Findings out;
   for (const auto& [key, site] : input.objects.local_network_gateways)
-    check_outer_address(key_of(Kind::LocalNetworkGateway, site), "spec.gatewayIpAddress", site.spec.gateway_ip_address, out);
+    check_outer_address(key_of(Kind::LocalNetworkGateway, site), "spec.gatewayIpAddress",
+                        site.spec.gateway_ip_address, out);
   for (const auto& [key, gateway] : input.objects.virtual_network_gateways)
     if (gateway.spec.public_ip_address)
       check_outer_address(key_of(Kind::VirtualNetworkGateway, gateway), "spec.publicIPAddress",
@@ -87,7 +92,8 @@ Findings check_list_sizes(const RuleInput& input) {
     check_count(object, "spec.subnets", network.spec.subnets.size(), 0, out);
   }
   for (const auto& [key, site] : input.objects.local_network_gateways)
-    check_count(key_of(Kind::LocalNetworkGateway, site), "spec.addressPrefixes", site.spec.address_prefixes.size(), 1, out);
+    check_count(key_of(Kind::LocalNetworkGateway, site), "spec.addressPrefixes",
+                site.spec.address_prefixes.size(), 1, out);
   return out;
 }
 
@@ -99,8 +105,9 @@ Findings check_subnet_names(const RuleInput& input) {
       const std::string& name = network.spec.subnets[i].name;
       if (!name.empty() && seen.insert(name).second) continue;
       out.push_back({key_of(Kind::VirtualNetwork, network), indexed("spec.subnets", i) + ".name",
-                     name.empty() ? "'' is not a name; allowed: a text; name the subnet"
-                                  : quoted(name) + " is used twice; allowed: each name once; rename or remove one"});
+                     name.empty()
+                         ? "'' is not a name; allowed: a text; name the subnet"
+                         : quoted(name) + " is used twice; allowed: each name once; rename or remove one"});
     }
   }
   return out;
@@ -111,8 +118,9 @@ Findings check_dpd_timeout(const RuleInput& input) {
   for (const auto& [key, connection] : input.objects.connections) {
     int64_t value = connection.spec.dpd_timeout_seconds;
     if (value >= kShortestDpd && value <= kLongestDpd) continue;
-    out.push_back({key_of(Kind::Connection, connection), "spec.dpdTimeoutSeconds",
-                   quoted(std::to_string(value)) + " is out of range; allowed: 9..3600 seconds; 45 is the default"});
+    out.push_back(
+        {key_of(Kind::Connection, connection), "spec.dpdTimeoutSeconds",
+         quoted(std::to_string(value)) + " is out of range; allowed: 9..3600 seconds; 45 is the default"});
   }
   return out;
 }
@@ -139,11 +147,13 @@ Findings check_address_families(const RuleInput& input) {
     std::string both = "gatewayIpAddress " + quoted(site->spec.gateway_ip_address) + " and publicIPAddress " +
                        quoted(*gateway->spec.public_ip_address);
     if (local->version() != remote->version())
-      out.push_back({key_of(Kind::Connection, connection), "spec.localNetworkGatewayRef",
-                     both + " are of different IP versions; allowed: both IPv4 or both IPv6; correct one of them"});
+      out.push_back(
+          {key_of(Kind::Connection, connection), "spec.localNetworkGatewayRef",
+           both + " are of different IP versions; allowed: both IPv4 or both IPv6; correct one of them"});
     else if (*local == *remote)
-      out.push_back({key_of(Kind::Connection, connection), "spec.localNetworkGatewayRef",
-                     both + " are the same; allowed: two addresses; gatewayIpAddress is that of the other side"});
+      out.push_back(
+          {key_of(Kind::Connection, connection), "spec.localNetworkGatewayRef",
+           both + " are the same; allowed: two addresses; gatewayIpAddress is that of the other side"});
   }
   return out;
 }

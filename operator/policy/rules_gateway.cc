@@ -52,8 +52,9 @@ std::vector<IndexedSubnet> well_formed_subnets(const api::VirtualNetwork& networ
 
 // Within each group of objects with one value, every object but the winner.
 template <typename Spec, typename Value>
-void refuse_younger(const RuleInput& input, Kind kind, const std::map<std::string, api::Object<Spec>>& objects, Value value,
-                    std::string field, std::string_view what_to_do, Findings& out) {
+void refuse_younger(const RuleInput& input, Kind kind,
+                    const std::map<std::string, api::Object<Spec>>& objects, Value value, std::string field,
+                    std::string_view what_to_do, Findings& out) {
   std::map<std::string, std::vector<const api::Object<Spec>*>> groups;
   for (const auto& [key, object] : objects)
     if (std::string text = value(object); !text.empty()) groups[text].push_back(&object);
@@ -64,7 +65,8 @@ void refuse_younger(const RuleInput& input, Kind kind, const std::map<std::strin
     for (const auto* member : members)
       if (member != winner)
         out.push_back({key_of(kind, *member), field,
-                       quoted(text) + " is taken by " + key_of(kind, *winner).to_string() + "; " + std::string(what_to_do)});
+                       quoted(text) + " is taken by " + key_of(kind, *winner).to_string() + "; " +
+                           std::string(what_to_do)});
   }
 }
 
@@ -78,14 +80,19 @@ Findings check_subnets(const RuleInput& input) {
     auto subnets = well_formed_subnets(network);
     for (size_t i = 0; i < subnets.size(); ++i) {
       std::string field = indexed("spec.subnets", subnets[i].index) + ".addressPrefix";
-      std::string value = quoted(subnets[i].prefix.to_string()) + " of subnet " + quoted(subnets[i].subnet->name);
-      if (std::ranges::none_of(spaces, [&](const auto& space) { return space.prefix.contains(subnets[i].prefix); }))
-        out.push_back({object, field, value + " is outside the network; allowed: a part of one of spec.addressPrefixes; "
-                                              "change it or add its prefix there"});
+      std::string value =
+          quoted(subnets[i].prefix.to_string()) + " of subnet " + quoted(subnets[i].subnet->name);
+      if (std::ranges::none_of(spaces,
+                               [&](const auto& space) { return space.prefix.contains(subnets[i].prefix); }))
+        out.push_back({object, field,
+                       value + " is outside the network; allowed: a part of one of spec.addressPrefixes; "
+                               "change it or add its prefix there"});
       for (size_t j = 0; j < i; ++j)
         if (subnets[i].prefix.overlaps(subnets[j].prefix))
-          out.push_back({object, field, value + " overlaps subnet " + quoted(subnets[j].subnet->name) + " (" +
-                                            subnets[j].prefix.to_string() + "); allowed: subnets apart; change one of them"});
+          out.push_back({object, field,
+                         value + " overlaps subnet " + quoted(subnets[j].subnet->name) + " (" +
+                             subnets[j].prefix.to_string() +
+                             "); allowed: subnets apart; change one of them"});
     }
   }
   return out;
@@ -98,9 +105,11 @@ Findings check_gateway_subnet(const RuleInput& input) {
     if (network == nullptr) continue;
     std::string where = "VirtualNetwork " + quoted(network->meta.name);
     if (find_gateway_subnet(*network) == nullptr)
-      out.push_back({key_of(Kind::VirtualNetworkGateway, gateway), "spec.virtualNetworkRef",
-                     where + " has no subnet named exactly 'GatewaySubnet'; allowed: one of /29 or larger; add it to its "
-                             "spec.subnets"});
+      out.push_back(
+          {key_of(Kind::VirtualNetworkGateway, gateway), "spec.virtualNetworkRef",
+           where +
+               " has no subnet named exactly 'GatewaySubnet'; allowed: one of /29 or larger; add it to its "
+               "spec.subnets"});
     else if (int length = gateway_subnet_length(*network); length > kSmallestGatewaySubnet)
       out.push_back({key_of(Kind::VirtualNetworkGateway, gateway), "spec.virtualNetworkRef",
                      where + " has a GatewaySubnet of '/" + std::to_string(length) +
@@ -117,7 +126,8 @@ Findings check_small_gateway_subnet(const RuleInput& input) {
     int length = gateway_subnet_length(*network);
     if (length > kRecommendedGatewaySubnet && length <= kSmallestGatewaySubnet)
       out.push_back({key_of(Kind::VirtualNetworkGateway, gateway), "spec.virtualNetworkRef",
-                     "VirtualNetwork " + quoted(network->meta.name) + " has a GatewaySubnet of '/" + std::to_string(length) +
+                     "VirtualNetwork " + quoted(network->meta.name) + " has a GatewaySubnet of '/" +
+                         std::to_string(length) +
                          "'; allowed, but Azure Stack recommends /28 or larger; give it a shorter prefix"});
   }
   return out;
@@ -133,22 +143,24 @@ Findings check_one_gateway_per_network(const RuleInput& input) {
                    ? std::string()
                    : api::map_key(gateway.meta.namespace_, gateway.spec.virtual_network_ref);
       },
-      "spec.virtualNetworkRef", "allowed: one gateway for a virtual network; remove one of the two gateways", out);
+      "spec.virtualNetworkRef", "allowed: one gateway for a virtual network; remove one of the two gateways",
+      out);
   return out;
 }
 
 Findings check_connection_count(const RuleInput& input) {
+  std::map<const api::VirtualNetworkGateway*, size_t> counts;
+  for (const auto& [key, connection] : input.objects.connections)
+    ++counts[gateway_of(input.objects, connection)];
   Findings out;
   for (const auto& [key, gateway] : input.objects.virtual_network_gateways) {
     auto row = std::ranges::find(kSkus, gateway.spec.sku, &SkuRow::sku);
-    if (row == kSkus.end()) continue;
-    auto count = static_cast<size_t>(std::ranges::count_if(input.objects.connections, [&](const auto& entry) {
-      return gateway_of(input.objects, entry.second) == &gateway;
-    }));
-    if (count > row->connections)
-      out.push_back({key_of(Kind::VirtualNetworkGateway, gateway), "spec.sku",
-                     quoted(gateway.spec.sku) + " has " + std::to_string(count) + " connections; allowed on Azure Stack: " +
-                         std::to_string(row->connections) + "; they work here, choose another SKU to match Azure"});
+    auto count = counts.find(&gateway);
+    if (row == kSkus.end() || count == counts.end() || count->second <= row->connections) continue;
+    out.push_back({key_of(Kind::VirtualNetworkGateway, gateway), "spec.sku",
+                   quoted(gateway.spec.sku) + " has " + std::to_string(count->second) +
+                       " connections; allowed on Azure Stack: " + std::to_string(row->connections) +
+                       "; they work here, choose another SKU to match Azure"});
   }
   return out;
 }
@@ -160,9 +172,10 @@ Findings check_site_prefixes_apart(const RuleInput& input) {
     for (size_t i = 0; i < prefixes.size(); ++i)
       for (size_t j = 0; j < i; ++j)
         if (prefixes[i].prefix.overlaps(prefixes[j].prefix))
-          out.push_back({key_of(Kind::LocalNetworkGateway, site), indexed("spec.addressPrefixes", prefixes[i].index),
-                         quoted(prefixes[i].prefix.to_string()) + " overlaps " + prefixes[j].prefix.to_string() +
-                             "; allowed: prefixes apart; remove the smaller one"});
+          out.push_back(
+              {key_of(Kind::LocalNetworkGateway, site), indexed("spec.addressPrefixes", prefixes[i].index),
+               quoted(prefixes[i].prefix.to_string()) + " overlaps " + prefixes[j].prefix.to_string() +
+                   "; allowed: prefixes apart; remove the smaller one"});
   }
   return out;
 }
@@ -174,9 +187,10 @@ Findings check_gateway_address_outside(const RuleInput& input) {
     if (!address) continue;
     for (const auto& entry : well_formed(site.spec.address_prefixes))
       if (entry.prefix.contains(*address))
-        out.push_back({key_of(Kind::LocalNetworkGateway, site), "spec.gatewayIpAddress",
-                       quoted(address->to_string()) + " lies in the site's own prefix " + entry.prefix.to_string() +
-                           "; allowed, but only the tunnel's own packets can reach it; use prefixes without it"});
+        out.push_back(
+            {key_of(Kind::LocalNetworkGateway, site), "spec.gatewayIpAddress",
+             quoted(address->to_string()) + " lies in the site's own prefix " + entry.prefix.to_string() +
+                 "; allowed, but only the tunnel's own packets can reach it; use prefixes without it"});
   }
   return out;
 }
@@ -189,7 +203,8 @@ Findings check_one_site_per_address(const RuleInput& input) {
         auto address = outer_address(site.spec.gateway_ip_address);
         return address ? address->to_string() : std::string();
       },
-      "spec.gatewayIpAddress", "allowed: one local network gateway for an address, in all namespaces; use that one", out);
+      "spec.gatewayIpAddress",
+      "allowed: one local network gateway for an address, in all namespaces; use that one", out);
   return out;
 }
 

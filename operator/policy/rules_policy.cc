@@ -25,12 +25,14 @@ constexpr auto kAll = [](const auto&) { return true; };
 
 Words ike_encryption_words() {
   Words out;
-  add_names(out, catalog::kEncryption, [](const auto& r) { return r.ike; }, &catalog::EncryptionRow::name);
+  add_names(
+      out, catalog::kEncryption, [](const auto& r) { return r.ike; }, &catalog::EncryptionRow::name);
   return out;
 }
 Words ike_integrity_words() {
   Words out;
-  add_names(out, catalog::kIntegrity, [](const auto& r) { return r.ike; }, &catalog::IntegrityRow::name);
+  add_names(
+      out, catalog::kIntegrity, [](const auto& r) { return r.ike; }, &catalog::IntegrityRow::name);
   return out;
 }
 Words dh_group_words() {
@@ -41,13 +43,16 @@ Words dh_group_words() {
 }
 Words ipsec_encryption_words() {
   Words out;
-  add_names(out, catalog::kEncryption, [](const auto& r) { return r.esp; }, &catalog::EncryptionRow::name);
+  add_names(
+      out, catalog::kEncryption, [](const auto& r) { return r.esp; }, &catalog::EncryptionRow::name);
   return out;
 }
 Words ipsec_integrity_words() {
   Words out;
-  add_names(out, catalog::kEncryption, [](const auto& r) { return r.aead(); }, &catalog::EncryptionRow::name);
-  add_names(out, catalog::kIntegrity, [](const auto& r) { return r.esp; }, &catalog::IntegrityRow::name);
+  add_names(
+      out, catalog::kEncryption, [](const auto& r) { return r.aead(); }, &catalog::EncryptionRow::name);
+  add_names(
+      out, catalog::kIntegrity, [](const auto& r) { return r.esp; }, &catalog::IntegrityRow::name);
   return out;
 }
 Words pfs_group_words() {
@@ -102,7 +107,8 @@ Findings check_algorithms_present(const RuleInput& input) {
     for (const auto& field : kFields)
       if ((spec.*field.value).empty())
         out.push_back({object, path(field.name),
-                       "'' is not an algorithm, a policy names all six; allowed: " + join(field.allowed()) + "; add one"});
+                       "'' is not an algorithm, a policy names all six; allowed: " + join(field.allowed()) +
+                           "; add one"});
   });
 }
 
@@ -111,11 +117,14 @@ Findings check_algorithm_values(const RuleInput& input) {
     for (const auto& field : kFields) {
       const std::string& value = spec.*field.value;
       Words allowed = field.allowed();
-      if (value.empty() || is_seed_misprint(field.name, value) || std::ranges::find(allowed, value) != allowed.end()) continue;
+      if (value.empty() || is_seed_misprint(field.name, value) ||
+          std::ranges::find(allowed, value) != allowed.end())
+        continue;
       std::string_view near = nearest(value, allowed);
       out.push_back({object, path(field.name),
                      quoted(value) + " is not known; allowed: " + join(allowed) + "; " +
-                         (near.empty() ? std::string("choose one, as the peer has it") : "did you mean " + quoted(near) + "?")});
+                         (near.empty() ? std::string("choose one, as the peer has it")
+                                       : "did you mean " + quoted(near) + "?")});
     }
   });
 }
@@ -148,8 +157,8 @@ Findings check_gcm_pair(const RuleInput& input) {
     const std::string& gcm = is_gcm(encryption) ? encryption : integrity;
     out.push_back({object, "spec.ipsecIntegrity",
                    quoted(integrity) + " does not go with ipsecEncryption " + quoted(encryption) +
-                       "; allowed: with GCMAES the same algorithm and key length in both; set both to " + quoted(gcm) +
-                       ", or neither to a GCMAES"});
+                       "; allowed: with GCMAES the same algorithm and key length in both; set both to " +
+                       quoted(gcm) + ", or neither to a GCMAES"});
   });
 }
 
@@ -170,7 +179,8 @@ Findings check_weak_algorithms(const RuleInput& input) {
   return for_each_policy(input, [](const auto& object, const auto& spec, Findings& out) {
     for (const auto& weak : weak_fields(canonical(spec)))
       out.push_back({object, path(weak.field),
-                     quoted(weak.value) + " is weak (RFC 8221, RFC 8247); allowed as Azure Stack allows it; choose " +
+                     quoted(weak.value) +
+                         " is weak (RFC 8221, RFC 8247); allowed as Azure Stack allows it; choose " +
                          std::string(weak.better) + " if the peer can"});
   });
 }

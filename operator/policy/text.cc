@@ -9,7 +9,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -84,8 +85,8 @@ std::optional<IpAddress> outer_address(std::string_view text) {
   return *address;
 }
 
-bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta& a_meta, const api::ObjectKey& b,
-          const api::ObjectMeta& b_meta) {
+bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta& a_meta,
+          const api::ObjectKey& b, const api::ObjectMeta& b_meta) {
   bool a_accepted = input.accepted.contains(a);
   bool b_accepted = input.accepted.contains(b);
   if (a_accepted != b_accepted) return a_accepted;
@@ -94,16 +95,19 @@ bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta
          std::tie(b_meta.creation_timestamp, b.name, b.namespace_);
 }
 
-const api::VirtualNetworkGateway* gateway_of(const api::ObjectSet& objects, const api::Connection& connection) {
+const api::VirtualNetworkGateway* gateway_of(const api::ObjectSet& objects,
+                                             const api::Connection& connection) {
   return look_up(objects.virtual_network_gateways, connection.meta.namespace_,
                  connection.spec.virtual_network_gateway_ref);
 }
 
 const api::LocalNetworkGateway* site_of(const api::ObjectSet& objects, const api::Connection& connection) {
-  return look_up(objects.local_network_gateways, connection.meta.namespace_, connection.spec.local_network_gateway_ref);
+  return look_up(objects.local_network_gateways, connection.meta.namespace_,
+                 connection.spec.local_network_gateway_ref);
 }
 
-const api::VirtualNetwork* network_of(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway) {
+const api::VirtualNetwork* network_of(const api::ObjectSet& objects,
+                                      const api::VirtualNetworkGateway& gateway) {
   return look_up(objects.virtual_networks, gateway.meta.namespace_, gateway.spec.virtual_network_ref);
 }
 
