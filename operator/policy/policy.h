@@ -24,12 +24,13 @@ struct Violation {
   Severity severity = Severity::Refuse;
   api::ObjectKey object;
   std::string field_path;
-  catalog::Reason reason = catalog::Reason::InvalidSpec;  // under Accepted (or ResolvedRefs: InvalidSharedKey)
+  catalog::Reason reason =
+      catalog::Reason::InvalidSpec;  // under Accepted (or ResolvedRefs: InvalidSharedKey)
   std::string message;
 };
 
-// What was accepted before: it wins where two objects exclude each other (then the older creationTimestamp, then the
-// name; contracts, section 2).
+// What was accepted before: it wins where two objects exclude each other (then the older creationTimestamp,
+// then the name; contracts, section 2).
 using AcceptedObjects = std::set<api::ObjectKey>;
 
 // Rules switched off, by id: for tests that prove each rule is needed.
@@ -56,15 +57,17 @@ struct ResolvedConnection {
   const SecretBytes* shared_key = nullptr;
 };
 struct Resolution {
-  ResolvedConnection resolved;            // complete only when missing is empty
+  ResolvedConnection resolved;  // complete only when missing is empty
   std::vector<MissingReference> missing;
 };
 Resolution resolve(const api::ObjectSet& objects, const api::Connection& connection);
 // The same for a gateway's virtualNetworkRef.
-std::vector<MissingReference> resolve(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway);
+std::vector<MissingReference> resolve(const api::ObjectSet& objects,
+                                      const api::VirtualNetworkGateway& gateway);
 
 // The eight values in force: the policy's in canonical spelling, or the profile's one default proposal.
-api::EffectivePolicy effective_policy(const api::IpsecPolicy* policy, const api::VirtualNetworkGateway& gateway);
+api::EffectivePolicy effective_policy(const api::IpsecPolicy* policy,
+                                      const api::VirtualNetworkGateway& gateway);
 
 // Names of the weak algorithms in it (rule POL-6), for the Weak condition; empty: none.
 std::vector<std::string> weak_algorithms(const api::EffectivePolicy& policy);
@@ -72,8 +75,8 @@ std::vector<std::string> weak_algorithms(const api::EffectivePolicy& policy);
 // REQUIRES: resolution complete, no refusing violation. The result always passes spec::check.
 v1::ConnectionSpec compile(const ResolvedConnection& connection);
 
-// For `hawser lint` and for conformance: parse problems, broken references and rule violations of one set of files,
-// with positions.
+// For `hawser lint` and for conformance: parse problems, broken references and rule violations of one set of
+// files, with positions.
 std::vector<api::Problem> lint(const api::ObjectSet& objects, const DisabledRules& disabled = {});
 
 }  // namespace hawser::policy

@@ -19,7 +19,8 @@ struct ProfileRow {
 // The row of a name; that of the default profile for a name that is not there (the codec refuses those).
 const ProfileRow& find_profile(std::string_view name);
 
-// The values in canonical spelling; PFSMM becomes the PFS name of dhGroup's group. Source and name stay empty.
+// The values in canonical spelling; PFSMM becomes the PFS name of dhGroup's group. Source and name stay
+// empty.
 api::EffectivePolicy canonical(const api::IpsecPolicySpec& spec);
 
 struct WeakField {

@@ -25,9 +25,9 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-// A row for each rule and severity. The id names the rule in messages, tests and documents; `summary` is the rule in a
-// line. `check` is pure and finds every place at once. `cel` says the rule for the API server where it can be said
-// within one object; empty where it needs other objects.
+// A row for each rule and severity. The id names the rule in messages, tests and documents; `summary` is the
+// rule in a line. `check` is pure and finds every place at once. `cel` says the rule for the API server where
+// it can be said within one object; empty where it needs other objects.
 struct RuleRow {
   std::string_view id;
   Severity severity;

@@ -15,7 +15,7 @@ namespace hawser::policy {
 
 std::string quoted(std::string_view text);
 std::string join(std::span<const std::string_view> words);
-std::string indexed(std::string_view field, size_t index);                 // "spec.subnets[3]"
+std::string indexed(std::string_view field, size_t index);  // "spec.subnets[3]"
 // The candidate that differs from `text` in case only or by at most two edits; empty when none does.
 std::string_view nearest(std::string_view text, std::span<const std::string_view> candidates);
 
@@ -35,12 +35,14 @@ std::vector<IndexedPrefix> well_formed(const std::vector<std::string>& texts);
 std::optional<IpAddress> outer_address(std::string_view text);
 
 // Contracts, section 2: the one already accepted wins, then the older creationTimestamp, then the name.
-bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta& a_meta, const api::ObjectKey& b,
-          const api::ObjectMeta& b_meta);
+bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta& a_meta,
+          const api::ObjectKey& b, const api::ObjectMeta& b_meta);
 
 // Null when the reference leads nowhere.
-const api::VirtualNetworkGateway* gateway_of(const api::ObjectSet& objects, const api::Connection& connection);
+const api::VirtualNetworkGateway* gateway_of(const api::ObjectSet& objects,
+                                             const api::Connection& connection);
 const api::LocalNetworkGateway* site_of(const api::ObjectSet& objects, const api::Connection& connection);
-const api::VirtualNetwork* network_of(const api::ObjectSet& objects, const api::VirtualNetworkGateway& gateway);
+const api::VirtualNetwork* network_of(const api::ObjectSet& objects,
+                                      const api::VirtualNetworkGateway& gateway);
 
 }  // namespace hawser::policy

@@ -23,7 +23,8 @@ TEST(Profile, WithoutAPolicyGivesTheBuildsOneProposal) {
 }
 
 TEST(Profile, SpellsAPolicyCanonically) {
-  api::IpsecPolicySpec spec{"AES256", "SHA256", "DHGroup2048", "GCMAES256", "GCMAES256", "PFS14", 27000, 102400000};
+  api::IpsecPolicySpec spec{"AES256",    "SHA256", "DHGroup2048", "GCMAES256",
+                            "GCMAES256", "PFS14",  27000,         102400000};
   EXPECT_EQ(canonical(spec).dh_group, "DHGroup14");
   EXPECT_EQ(canonical(spec).pfs_group, "PFS2048");
   spec.pfs_group = "none";

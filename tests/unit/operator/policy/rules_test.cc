@@ -65,7 +65,8 @@ TEST(Rules, PreferTheAcceptedThenTheOlderThenTheName) {
 
 TEST(Rules, CanBeSwitchedOffOneByOne) {
   auto objects = two_sites_with_one_address();
-  EXPECT_THAT(validate(objects, {}, {"LNG-2"}), testing::Not(testing::Contains(testing::Field(&Violation::rule, "LNG-2"))));
+  EXPECT_THAT(validate(objects, {}, {"LNG-2"}),
+              testing::Not(testing::Contains(testing::Field(&Violation::rule, "LNG-2"))));
 }
 
 }  // namespace

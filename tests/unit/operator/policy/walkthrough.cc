@@ -7,7 +7,8 @@ api::ObjectSet walkthrough() {
   auto& network = out.virtual_networks["default/testvnet1"];
   network.meta.name = "testvnet1";
   network.spec.address_prefixes = {"10.11.0.0/16", "10.12.0.0/16"};
-  network.spec.subnets = {{"FrontEnd", "10.11.0.0/24"}, {"Backend", "10.12.0.0/24"}, {"GatewaySubnet", "10.12.255.0/27"}};
+  network.spec.subnets = {
+      {"FrontEnd", "10.11.0.0/24"}, {"Backend", "10.12.0.0/24"}, {"GatewaySubnet", "10.12.255.0/27"}};
   auto& gateway = out.virtual_network_gateways["default/vnet1gw"];
   gateway.meta.name = "vnet1gw";
   gateway.spec.virtual_network_ref = "testvnet1";

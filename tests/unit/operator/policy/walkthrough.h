@@ -5,7 +5,8 @@
 
 namespace hawser::policy {
 
-// The seed's walkthrough as objects: one network, gateway, site, policy, connection and key. Every rule holds.
+// The seed's walkthrough as objects: one network, gateway, site, policy, connection and key. Every rule
+// holds.
 api::ObjectSet walkthrough();
 
 // Rule ids of the violations, in order; "POL-6" only when asked for.
