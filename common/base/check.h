@@ -6,8 +6,8 @@ namespace hawser {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 }  // namespace hawser
 
-#define CHECK(condition)                                               \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::hawser::check_failed(#condition, __FILE__, __LINE__);          \
+#define CHECK(condition)                                      \
+  do {                                                        \
+    if (!(condition)) [[unlikely]]                            \
+      ::hawser::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

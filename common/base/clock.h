@@ -8,7 +8,8 @@ namespace hawser {
 
 using Duration = std::chrono::nanoseconds;
 
-// Monotonic time. Cores take it as a parameter and never read a clock; comparing two values is all they may do.
+// Monotonic time. Cores take it as a parameter and never read a clock; comparing two values is all they may
+// do.
 struct MonotonicEpoch {
   using rep = Duration::rep;
   using period = Duration::period;
@@ -20,7 +21,8 @@ using TimePoint = MonotonicEpoch::time_point;
 // Seconds since 1970 in UTC, for what people read (status, metrics).
 using WallTime = std::chrono::sys_time<Duration>;
 
-// The one clock of a program, read in loops only and passed down. Implementations are safe to call from any thread.
+// The one clock of a program, read in loops only and passed down. Implementations are safe to call from any
+// thread.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -7,8 +7,8 @@
 
 namespace hawser {
 
-// Unpredictable bytes: keys, nonces, SPIs, IVs. The real one is crypto::SystemRandom; tests pass a seeded one.
-// An implementation belongs to one thread unless it says otherwise.
+// Unpredictable bytes: keys, nonces, SPIs, IVs. The real one is crypto::SystemRandom; tests pass a seeded
+// one. An implementation belongs to one thread unless it says otherwise.
 class Random {
  public:
   virtual ~Random() = default;

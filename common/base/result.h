@@ -15,10 +15,10 @@ enum class ErrorCode {
   NotFound,
   AlreadyExists,
   PermissionDenied,
-  Unavailable,   // may work later: a peer, a socket, a file that is not there yet
-  Unsupported,   // well-formed, but this build or this system cannot do it
-  Corrupt,       // authentication or integrity check failed
-  Internal,      // a library or the kernel refused what should have worked
+  Unavailable,  // may work later: a peer, a socket, a file that is not there yet
+  Unsupported,  // well-formed, but this build or this system cannot do it
+  Corrupt,      // authentication or integrity check failed
+  Internal,     // a library or the kernel refused what should have worked
 };
 
 // What went wrong with input from outside: a closed code, and one sentence that names the object, what is
@@ -33,8 +33,8 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -73,7 +73,7 @@ class [[nodiscard]] Result<void> {
  public:
   using value_type = void;
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)) {}
 
   bool has_value() const { return !error_.has_value(); }
   explicit operator bool() const { return has_value(); }
@@ -92,10 +92,10 @@ class [[nodiscard]] Result<void> {
 #define HAWSER_CONCAT(a, b) HAWSER_CONCAT_INNER(a, b)
 
 // Returns the error of `expression` from the enclosing function, if it has one.
-#define RETURN_IF_ERROR(expression)                                   \
-  do {                                                                \
-    auto hawser_status = (expression);                                \
-    if (!hawser_status) return hawser_status.error();                 \
+#define RETURN_IF_ERROR(expression)                   \
+  do {                                                \
+    auto hawser_status = (expression);                \
+    if (!hawser_status) return hawser_status.error(); \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, parse(bytes)); declares x, or returns the error.

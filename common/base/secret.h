@@ -34,7 +34,9 @@ class SecretBytes {
   size_t size() const { return data_.size(); }
   bool empty() const { return data_.empty(); }
   // Compares in constant time.
-  friend bool operator==(const SecretBytes& a, const SecretBytes& b) { return equal_constant_time(a.view(), b.view()); }
+  friend bool operator==(const SecretBytes& a, const SecretBytes& b) {
+    return equal_constant_time(a.view(), b.view());
+  }
 
  private:
   Bytes data_;

@@ -16,22 +16,22 @@ enum class EncryptionKind : uint8_t { Cbc, Gcm, Null };
 enum class GroupKind : uint8_t { Modp, Ecp };
 
 struct EncryptionRow {
-  std::string_view name;           // Azure's spelling
-  uint16_t transform_id;           // IKEv2 transform type 1
-  uint16_t key_bits;               // key proper, without salt
-  bool has_key_length_attribute;   // RFC 7296 3.3.5
+  std::string_view name;          // Azure's spelling
+  uint16_t transform_id;          // IKEv2 transform type 1
+  uint16_t key_bits;              // key proper, without salt
+  bool has_key_length_attribute;  // RFC 7296 3.3.5
   EncryptionKind kind;
-  uint8_t block_size;              // padding unit of the cipher, octets
-  uint8_t iv_size;                 // octets on the wire
-  uint8_t salt_size;               // octets taken from the key material after the key (RFC 4106 4)
-  uint8_t icv_size;                // octets, AEAD only
-  bool ike;                        // allowed as ikeEncryption
-  bool esp;                        // allowed as ipsecEncryption
+  uint8_t block_size;  // padding unit of the cipher, octets
+  uint8_t iv_size;     // octets on the wire
+  uint8_t salt_size;   // octets taken from the key material after the key (RFC 4106 4)
+  uint8_t icv_size;    // octets, AEAD only
+  bool ike;            // allowed as ikeEncryption
+  bool esp;            // allowed as ipsecEncryption
   Strength strength;
-  std::string_view openssl_name;   // "" for NULL encryption
+  std::string_view openssl_name;      // "" for NULL encryption
   std::string_view openssl_provider;  // "legacy" for DES, else "default"
-  std::string_view wireshark_ike;  // spelling in ikev2_decryption_table; "" when not used by IKE
-  std::string_view wireshark_esp;  // spelling in esp_sa
+  std::string_view wireshark_ike;     // spelling in ikev2_decryption_table; "" when not used by IKE
+  std::string_view wireshark_esp;     // spelling in esp_sa
 
   constexpr bool aead() const { return kind == EncryptionKind::Gcm; }
   constexpr size_t key_size() const { return key_bits / 8; }
@@ -39,11 +39,11 @@ struct EncryptionRow {
 };
 
 struct IntegrityRow {
-  std::string_view name;      // Azure's spelling
-  uint16_t integ_id;          // IKEv2 transform type 3
-  uint16_t prf_id;            // IKEv2 transform type 2: the PRF is the hash of ikeIntegrity
-  uint8_t key_size;           // octets; digest size (RFC 2403, 2404, 4868)
-  uint8_t icv_size;           // octets
+  std::string_view name;  // Azure's spelling
+  uint16_t integ_id;      // IKEv2 transform type 3
+  uint16_t prf_id;        // IKEv2 transform type 2: the PRF is the hash of ikeIntegrity
+  uint8_t key_size;       // octets; digest size (RFC 2403, 2404, 4868)
+  uint8_t icv_size;       // octets
   bool ike;
   bool esp;
   Strength strength;
@@ -53,12 +53,12 @@ struct IntegrityRow {
 };
 
 struct GroupRow {
-  std::string_view name;       // canonical in dhGroup
-  std::string_view pfs_name;   // canonical in pfsGroup
-  uint16_t id;                 // IKEv2 transform type 4
+  std::string_view name;      // canonical in dhGroup
+  std::string_view pfs_name;  // canonical in pfsGroup
+  uint16_t id;                // IKEv2 transform type 4
   GroupKind kind;
-  uint16_t public_size;        // octets of the KE payload's data (RFC 7296 3.4, RFC 5903 7)
-  uint16_t secret_size;        // octets of g^ir: modulus length, or field length of x
+  uint16_t public_size;  // octets of the KE payload's data (RFC 7296 3.4, RFC 5903 7)
+  uint16_t secret_size;  // octets of g^ir: modulus length, or field length of x
   Strength strength;
   std::string_view openssl_group;  // "" when OpenSSL has no name for it: then the prime below, generator 2
   std::string_view prime_hex;
@@ -111,7 +111,8 @@ inline constexpr std::array kGroupAlias    = std::to_array<AliasRow>({{"DHGroup2
 inline constexpr std::array kPfsGroupAlias = std::to_array<AliasRow>({{"PFS14", "PFS2048"}, {"none", "None"}});
 // clang-format on
 
-// pfsGroup value for "no key exchange in CREATE_CHILD_SA", and the one for "the group of dhGroup" (contracts, section 2).
+// pfsGroup value for "no key exchange in CREATE_CHILD_SA", and the one for "the group of dhGroup" (contracts,
+// section 2).
 inline constexpr std::string_view kPfsNone = "None";
 inline constexpr std::string_view kPfsMainMode = "PFSMM";
 
@@ -128,7 +129,8 @@ const IntegrityRow* find_integrity(uint16_t integ_id);
 const IntegrityRow* find_prf(uint16_t prf_id);
 const GroupRow* find_group(uint16_t id);
 
-// "DHGroup2048" -> "DHGroup14"; any other text comes back as it is. Views of static storage or of the argument.
+// "DHGroup2048" -> "DHGroup14"; any other text comes back as it is. Views of static storage or of the
+// argument.
 std::string_view canonical_group(std::string_view dh_name);
 // "PFS14" -> "PFS2048", "none" -> "None"; "PFSMM" stays (it needs dhGroup: see policy).
 std::string_view canonical_pfs_group(std::string_view pfs_name);
@@ -146,12 +148,15 @@ consteval bool unique(const Rows& rows, Key key) {
 static_assert(detail::unique(kEncryption, [](const auto& r) { return r.name; }));
 static_assert(detail::unique(kEncryption, [](const auto& r) { return r.transform_id * 1000 + r.key_bits; }));
 static_assert(std::ranges::all_of(kEncryption, [](const auto& r) {
-  return (r.ike || r.esp) && r.key_bits % 8 == 0 && (r.salt_size > 0) == r.aead() && (r.icv_size > 0) == r.aead();
+  return (r.ike || r.esp) && r.key_bits % 8 == 0 && (r.salt_size > 0) == r.aead() &&
+         (r.icv_size > 0) == r.aead();
 }));
 static_assert(detail::unique(kIntegrity, [](const auto& r) { return r.name; }));
 static_assert(detail::unique(kIntegrity, [](const auto& r) { return r.integ_id; }));
 static_assert(detail::unique(kIntegrity, [](const auto& r) { return r.prf_id; }));
-static_assert(std::ranges::all_of(kIntegrity, [](const auto& r) { return (r.ike || r.esp) && r.icv_size <= r.key_size; }));
+static_assert(std::ranges::all_of(kIntegrity, [](const auto& r) {
+  return (r.ike || r.esp) && r.icv_size <= r.key_size;
+}));
 static_assert(detail::unique(kGroup, [](const auto& r) { return r.name; }));
 static_assert(detail::unique(kGroup, [](const auto& r) { return r.pfs_name; }));
 static_assert(detail::unique(kGroup, [](const auto& r) { return r.id; }));

@@ -10,27 +10,68 @@
 namespace hawser::catalog {
 
 enum class ConditionType : uint8_t {
-  ResolvedRefs, Accepted, Programmed, Established, PfsVerified, Ready, Weak, Paused, Reconciling, Stalled,
+  ResolvedRefs,
+  Accepted,
+  Programmed,
+  Established,
+  PfsVerified,
+  Ready,
+  Weak,
+  Paused,
+  Reconciling,
+  Stalled,
 };
 
 // One reason may serve several condition types; kReasons says which.
 enum class Reason : uint8_t {
   // ResolvedRefs
-  Resolved, VirtualNetworkGatewayNotFound, VirtualNetworkNotFound, LocalNetworkGatewayNotFound, IpsecPolicyNotFound,
-  SecretNotFound, SecretKeyMissing, InvalidSharedKey,
+  Resolved,
+  VirtualNetworkGatewayNotFound,
+  VirtualNetworkNotFound,
+  LocalNetworkGatewayNotFound,
+  IpsecPolicyNotFound,
+  SecretNotFound,
+  SecretKeyMissing,
+  InvalidSharedKey,
   // Accepted
-  Accepted, InvalidSpec, PolicyNotAllowedOnSku, PrefixOverlap, DuplicateGatewayAddress, DuplicateGateway,
+  Accepted,
+  InvalidSpec,
+  PolicyNotAllowedOnSku,
+  PrefixOverlap,
+  DuplicateGatewayAddress,
+  DuplicateGateway,
   DuplicateConnection,
   // Programmed
-  Programmed, Pending, NodeUnavailable, SidecarUnreachable, SidecarRejected, InstallFailed,
+  Programmed,
+  Pending,
+  NodeUnavailable,
+  SidecarUnreachable,
+  SidecarRejected,
+  InstallFailed,
   // Established
-  Established, Connecting, WaitingForPeer, PeerUnreachable, LivenessTimeout, IkeProposalMismatch,
-  ChildProposalMismatch, TrafficSelectorMismatch, AuthenticationFailed, PeerIdentityMismatch, PeerDeleted,
+  Established,
+  Connecting,
+  WaitingForPeer,
+  PeerUnreachable,
+  LivenessTimeout,
+  IkeProposalMismatch,
+  ChildProposalMismatch,
+  TrafficSelectorMismatch,
+  AuthenticationFailed,
+  PeerIdentityMismatch,
+  PeerDeleted,
   NegotiationFailed,
   // PfsVerified
-  Verified, NotRequired, NotChecked, PfsMismatch,
+  Verified,
+  NotRequired,
+  NotChecked,
+  PfsMismatch,
   // Ready, Weak, Paused, Reconciling, Stalled
-  Ready, WeakAlgorithms, Paused, Reconciling, Stalled,
+  Ready,
+  WeakAlgorithms,
+  Paused,
+  Reconciling,
+  Stalled,
 };
 
 struct ConditionRow {

@@ -26,11 +26,12 @@ struct ChildSaSpec {
   ChildKeys inbound_keys;
   ChildKeys outbound_keys;
   Encapsulation encapsulation = Encapsulation::None;
-  SocketAddress local;   // port is that of UDP encapsulation, 0 without
+  SocketAddress local;  // port is that of UDP encapsulation, 0 without
   SocketAddress remote;
   TrafficSelectors local_selectors;
   TrafficSelectors remote_selectors;
-  // Inner octets a direction (contracts, section 3). The data plane reports the soft one once and drops at the hard one.
+  // Inner octets a direction (contracts, section 3). The data plane reports the soft one once and drops at
+  // the hard one.
   uint64_t soft_bytes = UINT64_MAX;
   uint64_t hard_bytes = UINT64_MAX;
   // False: receive at once, but send on the connection's previous pair until ActivateOutbound (RFC 7296 2.8).

@@ -8,18 +8,19 @@
 
 namespace hawser::sa {
 
-// What the IKE engine asks of the data plane; performed in order. None of them fails silently: a failure comes
-// back as InstallFailed.
+// What the IKE engine asks of the data plane; performed in order. None of them fails silently: a failure
+// comes back as InstallFailed.
 struct InstallChildSa {
   ChildSaSpec spec;
 };
-// From now on the connection sends on this pair (responder of a rekey: the old pair's Delete or a valid packet
-// on the new pair arrived).
+// From now on the connection sends on this pair (responder of a rekey: the old pair's Delete or a valid
+// packet on the new pair arrived).
 struct ActivateOutbound {
   ConnectionName connection;
   Spi inbound_spi;
 };
-// Both directions stop and the keys are wiped. A connection left without a pair sends nothing (never in clear).
+// Both directions stop and the keys are wiped. A connection left without a pair sends nothing (never in
+// clear).
 struct RemoveChildSa {
   ConnectionName connection;
   Spi inbound_spi;
@@ -53,7 +54,7 @@ struct InstallFailed {
   Spi inbound_spi;
   std::string message;
 };
-using DataPlaneEvent = std::variant<FirstInboundPacket, InboundActivity, OutboundActivity, SoftLifetimeReached,
-                                    HardLifetimeReached, InstallFailed>;
+using DataPlaneEvent = std::variant<FirstInboundPacket, InboundActivity, OutboundActivity,
+                                    SoftLifetimeReached, HardLifetimeReached, InstallFailed>;
 
 }  // namespace hawser::sa

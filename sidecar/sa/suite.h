@@ -25,7 +25,9 @@ struct ChildSuite {
     return encryption->key_material_size() + (integrity != nullptr ? integrity->key_size : 0);
   }
   // As Azure writes it: with an AEAD the integrity is the cipher's own name.
-  std::string_view integrity_name() const { return integrity != nullptr ? integrity->name : encryption->name; }
+  std::string_view integrity_name() const {
+    return integrity != nullptr ? integrity->name : encryption->name;
+  }
   std::string_view pfs_name() const { return pfs != nullptr ? pfs->pfs_name : catalog::kPfsNone; }
 };
 

@@ -1,7 +1,7 @@
 // How many IKE SAs (IKE_SA_INIT and IKE_AUTH, to an installed Child SA) one core sets up in a second.
 //   ike_setup_bench [ROUNDS [SETUPS]]
-// Two engines in one thread hand each other their datagrams; the time of each is taken on its own, so that the
-// responder's share, which a gateway under load pays, is told apart from the whole.
+// Two engines in one thread hand each other their datagrams; the time of each is taken on its own, so that
+// the responder's share, which a gateway under load pays, is told apart from the whole.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -27,7 +27,8 @@ IpAddress address(std::string_view text) {
   return *parsed;
 }
 
-ike::PeerConfig peer(std::string_view local, std::string_view remote, std::string_view group, ike::Mode mode) {
+ike::PeerConfig peer(std::string_view local, std::string_view remote, std::string_view group,
+                     ike::Mode mode) {
   ike::PeerConfig config;
   config.name = "default/bench";
   config.local_address = address(local);
@@ -43,7 +44,8 @@ ike::PeerConfig peer(std::string_view local, std::string_view remote, std::strin
 // One end of the wire, with the time that its engine has used.
 class End {
  public:
-  End(const crypto::Context& context, uint64_t seed) : jitter_(seed), engine_({}, context, random_, jitter_) {}
+  End(const crypto::Context& context, uint64_t seed)
+      : jitter_(seed), engine_({}, context, random_, jitter_) {}
 
   template <typename Call>
   void timed(Call call) {
@@ -57,7 +59,8 @@ class End {
     for (;;) {
       std::optional<ike::Datagram> out;
       timed([&](ike::Endpoint& engine) {
-        while (auto action = engine.poll_action()) installed_ |= std::holds_alternative<sa::InstallChildSa>(*action);
+        while (auto action = engine.poll_action())
+          installed_ |= std::holds_alternative<sa::InstallChildSa>(*action);
         while (engine.poll_event()) {
         }
         out = engine.poll_transmit();
@@ -87,11 +90,15 @@ Spent set_up(const crypto::Context& context, std::string_view group, uint64_t se
   End initiator(context, seed), responder(context, seed + 1);
   TimePoint now{};
   responder.timed([&](ike::Endpoint& engine) {
-    CHECK(engine.apply(now, peer("198.51.100.1", "192.0.2.1", group, ike::Mode::ResponderOnly), ike::Impact::Recreate)
+    CHECK(engine
+              .apply(now, peer("198.51.100.1", "192.0.2.1", group, ike::Mode::ResponderOnly),
+                     ike::Impact::Recreate)
               .has_value());
   });
   initiator.timed([&](ike::Endpoint& engine) {
-    CHECK(engine.apply(now, peer("192.0.2.1", "198.51.100.1", group, ike::Mode::InitiatorOnly), ike::Impact::Recreate)
+    CHECK(engine
+              .apply(now, peer("192.0.2.1", "198.51.100.1", group, ike::Mode::InitiatorOnly),
+                     ike::Impact::Recreate)
               .has_value());
   });
   // The first message may wait for a timer.
