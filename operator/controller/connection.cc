@@ -49,6 +49,7 @@ class ConnectionPass {
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
   const SidecarSnapshot* sidecar_named(const std::string& name) const;
+  const SidecarSnapshot* find_holder() const;
 
   bool keep_for_a_moment(ConditionType type, TimePoint since);
   bool link_speaks() const;
@@ -108,6 +109,20 @@ const SidecarSnapshot* ConnectionPass::sidecar_named(const std::string& name) co
   return found == inputs_.sidecars.end() ? nullptr : &*found;
 }
 
+// Of a connection whose gateway cannot be asked: the only sidecar, or the one that speaks of it, or that had
+// it last.
+const SidecarSnapshot* ConnectionPass::find_holder() const {
+  if (inputs_.sidecars.size() == 1) return &inputs_.sidecars.front();
+  auto holds = [&](const SidecarSnapshot& sidecar) { return sidecar.statuses.contains(name_); };
+  auto had = [&](const SidecarSnapshot& sidecar) {
+    return previous_ != nullptr && !previous_->node.empty() &&
+           (sidecar.node == previous_->node || sidecar.name == previous_->node);
+  };
+  auto found = std::ranges::find_if(inputs_.sidecars, holds);
+  if (found == inputs_.sidecars.end()) found = std::ranges::find_if(inputs_.sidecars, had);
+  return found == inputs_.sidecars.end() ? nullptr : &*found;
+}
+
 // A new spec where everything is in order; else the last one stays, wherever it is.
 void ConnectionPass::choose_spec(const policy::Resolution& resolution,
                                  sidecars::SpecRevision& last_revision) {
@@ -116,24 +131,22 @@ void ConnectionPass::choose_spec(const policy::Resolution& resolution,
     out_.in_force = before->second;
     out_.sidecar = sidecar_named(before->second.sidecar);
   }
-  if (resolution.resolved.gateway != nullptr) {
-    auto assigned = assign(*resolution.resolved.gateway, inputs_.sidecars);
-    if (!assigned) {
-      no_sidecar_ = assigned.error().message;
-      return;
-    }
-    if (!out_.in_force) out_.sidecar = *assigned;
-    if (!conditions_.is_true(ConditionType::ResolvedRefs) || !conditions_.is_true(ConditionType::Accepted))
-      return;
-    auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
-    const bool same = out_.in_force && out_.in_force->sidecar == (*assigned)->name &&
-                      out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
-    if (!same) out_.in_force = InForce{spec, ++last_revision, 0, (*assigned)->name, {}};
-    out_.in_force->generation = generation_;
-    out_.in_force->policy =
-        policy::effective_policy(resolution.resolved.policy, *resolution.resolved.gateway);
-    out_.sidecar = *assigned;
+  if (out_.sidecar == nullptr) out_.sidecar = find_holder();
+  if (resolution.resolved.gateway == nullptr) return;
+  auto assigned = assign(*resolution.resolved.gateway, inputs_.sidecars);
+  if (!assigned) {
+    no_sidecar_ = assigned.error().message;
+    return;
   }
+  if (!conditions_.is_true(ConditionType::ResolvedRefs) || !conditions_.is_true(ConditionType::Accepted))
+    return;
+  auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
+  const bool same = out_.in_force && out_.in_force->sidecar == (*assigned)->name &&
+                    out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
+  if (!same) out_.in_force = InForce{spec, ++last_revision, 0, (*assigned)->name, {}};
+  out_.in_force->generation = generation_;
+  out_.in_force->policy = policy::effective_policy(resolution.resolved.policy, *resolution.resolved.gateway);
+  out_.sidecar = *assigned;
 }
 
 // True, and the condition is as it was, when it was known and `since` is only a moment ago.
@@ -216,7 +229,7 @@ void ConnectionPass::set_established() {
   if (before != nullptr && first_contact) return conditions_.keep(kType);
   if (out_.sidecar != nullptr && keep_for_a_moment(kType, out_.sidecar->since)) return;
   const bool away = out_.sidecar != nullptr && !link_speaks();
-  conditions_.set(kType, kUnknown, before != nullptr ? before->reason : Reason::Connecting,
+  conditions_.set(kType, kUnknown, Reason::Connecting,
                   away ? "not known while sidecar " + out_.sidecar->name + " cannot be reached"
                        : "nothing is known of it yet",
                   generation);

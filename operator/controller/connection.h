@@ -16,7 +16,7 @@ inline constexpr Duration kGrace = std::chrono::seconds(3);
 struct ConnectionDecision {
   ObjectStatus status;
   std::optional<InForce> in_force;  // nullopt: hold
-  // Which sidecar has it; null: not known, so that a hold goes to all.
+  // Which sidecar tells of it; null: not known.
   const sidecars::SidecarSnapshot* sidecar = nullptr;
   std::optional<TimePoint> again_at;
 };

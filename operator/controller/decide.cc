@@ -35,9 +35,8 @@ sidecars::DesiredEntry entry_of(const ObjectKey& key, const ConnectionDecision& 
 
 void place(const ObjectKey& key, ConnectionDecision&& connection, Decision& decision) {
   const sidecars::DesiredEntry entry = entry_of(key, connection);
-  const std::string* only = connection.in_force             ? &connection.in_force->sidecar
-                            : connection.sidecar != nullptr ? &connection.sidecar->name
-                                                            : nullptr;
+  // A hold goes to all: a sidecar that has nothing of that name has nothing to keep.
+  const std::string* only = connection.in_force ? &connection.in_force->sidecar : nullptr;
   for (auto& [sidecar, desired] : decision.desired)
     if (only == nullptr || *only == sidecar) desired.entries.push_back(entry);
   if (connection.in_force)
@@ -56,7 +55,7 @@ void decide_connections(const Inputs& inputs, const Verdicts& verdicts, store::N
   const auto& connections = inputs.source->objects.connections;
   for (const auto& [name, connection] : connections)
     one({Kind::Connection, connection.meta.namespace_, connection.meta.name}, &connection);
-  for (const auto& [key, message] : inputs.source->broken)
+  for (const auto& [key, message] : verdicts.all_broken())
     if (key.kind == Kind::Connection && !connections.contains(api::map_key(key.namespace_, key.name)))
       one(key, nullptr);
 }
@@ -82,7 +81,7 @@ void decide_others(const Inputs& inputs, const Verdicts& verdicts, store::Now no
              [&](const auto& object) { return decide_site(object, inputs, verdicts, now); });
   decide_all(Kind::IpsecPolicy, objects.ipsec_policies, decision,
              [&](const auto& object) { return decide_policy(object, inputs, verdicts, now); });
-  for (const auto& [key, message] : inputs.source->broken)
+  for (const auto& [key, message] : verdicts.all_broken())
     if (key.kind != Kind::Secret && !decision.statuses.contains(key))
       decision.statuses[key] = decide_broken(key, inputs, verdicts, now);
 }

@@ -63,7 +63,9 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   auto sidecar = assign(gateway, inputs.sidecars);
   if (sidecar) {
     set_programmed(conditions, **sidecar, connections, now);
-    out.status.node = (*sidecar)->node.empty() ? (*sidecar)->name : (*sidecar)->node;
+    out.status.node = !(*sidecar)->node.empty()           ? (*sidecar)->node
+                      : previous != inputs.previous.end() ? previous->second.node
+                                                          : (*sidecar)->name;
   } else {
     conditions.set(ConditionType::Programmed, ConditionStatus::False, Reason::NodeUnavailable,
                    sidecar.error().message);

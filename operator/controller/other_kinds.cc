@@ -73,6 +73,11 @@ ObjectStatus decide_broken(const api::ObjectKey& key, const Inputs& inputs, cons
   meta.name = key.name;
   meta.generation = previous == nullptr ? 0 : previous->observed_generation;
   Conditions conditions(previous, meta.generation, now.wall);
+  if (previous != nullptr) {
+    for (const api::Condition& condition : previous->conditions)
+      if (condition.type < ConditionType::Ready && condition.type != ConditionType::Accepted)
+        conditions.keep(condition.type);
+  }
   verdicts.set_accepted(conditions, {key});
   return finish(meta, conditions);
 }

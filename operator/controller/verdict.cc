@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/api/object_set.h"
+
 namespace hawser::controller {
 
 using api::ConditionStatus;
@@ -40,8 +42,12 @@ policy::AcceptedObjects accepted_before(const Inputs& inputs) {
 }
 
 Verdicts::Verdicts(const Inputs& inputs)
-    : source_(*inputs.source),
-      violations_(policy::validate(inputs.source->objects, accepted_before(inputs))) {}
+    : broken_(inputs.source->broken),
+      violations_(policy::validate(inputs.source->objects, accepted_before(inputs))) {
+  if (inputs.source->complete) return;
+  for (const auto& [key, status] : inputs.previous)
+    if (!api::contains(inputs.source->objects, key)) broken_.emplace(key, inputs.source->incomplete_because);
+}
 
 std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::ObjectKey>& keys,
                                                          ConditionType type) const {
@@ -56,8 +62,8 @@ std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::
 }
 
 const std::string* Verdicts::broken(const api::ObjectKey& key) const {
-  auto found = source_.broken.find(key);
-  return found == source_.broken.end() ? nullptr : &found->second;
+  auto found = broken_.find(key);
+  return found == broken_.end() ? nullptr : &found->second;
 }
 
 void Verdicts::set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const {

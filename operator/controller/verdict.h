@@ -20,13 +20,16 @@ class Verdicts {
                                                  catalog::ConditionType type) const;
   // What is wrong with the present text of the object; null when nothing is.
   const std::string* broken(const api::ObjectKey& key) const;
+  const std::map<api::ObjectKey, std::string>& all_broken() const { return broken_; }
   const std::vector<policy::Violation>& all() const { return violations_; }
 
   // Accepted of an object that stands alone, or on the other `keys` too (the object itself is the first).
   void set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const;
 
  private:
-  const store::SourceSnapshot& source_;
+  // With the objects that had a status and may be in a file that cannot be read: they are not known to be
+  // gone.
+  std::map<api::ObjectKey, std::string> broken_;
   std::vector<policy::Violation> violations_;
 };
 

@@ -88,6 +88,7 @@ void ManifestSet::put(const std::string& file, std::string_view text) {
   }
   next.ignored.insert(parsed.ignored.begin(), parsed.ignored.end());
   next.known = last.known || text_fault.empty();
+  next.fault = text_fault;
   keep_last_good(next, last, text_fault);
   report(file, next, last, text_fault);
   last = std::move(next);
@@ -97,6 +98,7 @@ void ManifestSet::put_unreadable(const std::string& file, const std::string& why
   File& last = files_[file];
   const std::string message = file + ": " + why;
   for (const auto& entry : last.objects) last.broken[entry.first] = message;
+  last.fault = message;
   notices_.push_back({Notice::Level::Error, message + " (it keeps its objects as last read)"});
 }
 
@@ -123,7 +125,10 @@ std::shared_ptr<const SourceSnapshot> ManifestSet::build(MetadataKeeper& metadat
   snapshot->revision = ++revision_;
   std::map<api::ObjectKey, std::set<std::string>> holders;
   for (const auto& [name, file] : files_) {
-    snapshot->complete = snapshot->complete && file.known;
+    if (!file.known && snapshot->complete) {
+      snapshot->complete = false;
+      snapshot->incomplete_because = file.fault;
+    }
     for (const auto& entry : file.objects) holders[entry.first].insert(name);
     for (const auto& [key, message] : file.broken) {
       holders[key].insert(name);

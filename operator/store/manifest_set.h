@@ -33,6 +33,7 @@ class ManifestSet {
   struct File {
     std::map<api::ObjectKey, api::AnyObject> objects;  // as last good
     std::map<api::ObjectKey, std::string> broken;
+    std::string fault;   // of the text as a whole, as it is now
     bool known = false;  // its text could be read as a whole at least once, so its objects have names
     std::set<std::string> ignored;
   };

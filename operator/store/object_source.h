@@ -29,6 +29,7 @@ struct SourceSnapshot {
   // False: there may be objects whose names nobody knows yet (a file that never could be read since the
   // start). Absence proves nothing then: nothing may be removed.
   bool complete = true;
+  std::string incomplete_because;  // the fault of the first such file
 };
 
 // Where objects come from: a folder of manifests, or an API server. Belongs to one thread.
