@@ -3,6 +3,8 @@
 #include <functional>
 #include <iostream>
 
+#include "common/base/clock.h"
+#include "operator/cli/get.h"
 #include "operator/cli/lint.h"
 #include "operator/cli/show_policy.h"
 
@@ -36,10 +38,26 @@ void add_show(CLI::App& app, Command& command) {
       [&command, options] { command = [options] { return show_policy(*options, std::cout, std::cerr); }; });
 }
 
+void add_get(CLI::App& app, Command& command) {
+  auto options = std::make_shared<GetOptions>();
+  CLI::App* get_app = app.add_subcommand("get", "List objects and how they are");
+  get_app->add_option("KIND", options->kind, "Kind, plural or short name; without it every kind");
+  get_app->add_option("NAME", options->name, "Name of one object");
+  get_app->add_option("-n,--namespace", options->namespace_, "Its namespace")->capture_default_str();
+  get_app->add_flag("-A,--all-namespaces", options->all_namespaces, "Every namespace");
+  get_app->add_option("-o,--output", options->output, "json, yaml or wide");
+  get_app->add_option("--manifests", options->manifests, "Folder of manifests (HAWSER_MANIFESTS)");
+  get_app->add_option("--status", options->status, "Folder of status files (HAWSER_STATUS)");
+  get_app->callback([&command, options] {
+    command = [options] { return get(*options, SystemClock().wall_now(), std::cout, std::cerr); };
+  });
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Hawser: site-to-site VPN for Kubernetes", "hawser");
   app.require_subcommand(1);
   Command command;
+  add_get(app, command);
   add_lint(app, command);
   add_show(app, command);
   try {
