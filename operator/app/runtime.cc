@@ -86,7 +86,7 @@ void Runtime::connect_sidecars(const Options& options) {
     sidecars::GrpcSidecarClient::Options client;
     client.address = address;
     client.identity = {kVersion, status_->epoch(), options.identity};
-    client.backoff.cap = address.is_unix() ? std::chrono::seconds(5) : std::chrono::seconds(30);
+    client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
     client.jitter =
         std::make_shared<SeededJitter>(static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()) ^
                                        static_cast<uint64_t>(getpid()));

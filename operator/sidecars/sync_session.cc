@@ -77,8 +77,11 @@ void SyncSession::on_status(const v1::SidecarStatus& status) {
     snapshot_.statuses.clear();
     snapshot_.status_known = true;
   }
-  for (const v1::ConnectionStatus& connection : status.connections())
+  for (const v1::ConnectionStatus& connection : status.connections()) {
+    // One that crossed the message which removed it tells of nothing that is wanted.
+    if (snapshot_.generation != 0 && !sent_.contains(name_of(connection))) continue;
     snapshot_.statuses[name_of(connection)] = connection;
+  }
 }
 
 void SyncSession::handle_closed(TimePoint now, bool refused, const std::string& why) {
@@ -134,6 +137,11 @@ v1::OperatorMessage SyncSession::make_desired_state() {
       revisions[name] = 0;
     }
   }
+  // What is removed now and comes again later is another connection: the old one's status must not speak for
+  // it.
+  std::erase_if(snapshot_.statuses, [&](const auto& status) { return !revisions.contains(status.first); });
+  sent_.clear();
+  for (const auto& [name, revision] : revisions) sent_.insert(name);
   snapshot_.generation = state.generation();
   changed_ = true;
   return message;

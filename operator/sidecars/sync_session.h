@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "operator/sidecars/backoff.h"
@@ -56,6 +57,7 @@ class SyncSession {
   uint64_t next_generation_ = 1;  // counts per epoch, so it goes on from stream to stream
   std::map<ConnectionName, v1::HeldConnection> held_;
   std::map<uint64_t, std::map<ConnectionName, SpecRevision>> unacked_;  // by generation
+  std::set<ConnectionName> sent_;                                       // in the last DesiredState
   TimePoint next_attempt_{};
 };
 

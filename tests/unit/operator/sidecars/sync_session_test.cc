@@ -74,6 +74,27 @@ TEST_F(SyncSessionTest, SendsTheWholeStateWithGrowingGenerationsOfOneEpoch) {
   EXPECT_GT(next_state().generation(), second.generation());
 }
 
+TEST_F(SyncSessionTest, ForgetsTheStatusOfAConnectionThatIsRemoved) {
+  v1::SidecarMessage status;
+  auto& connection = *status.mutable_status()->add_connections();
+  connection.set_namespace_("default");
+  connection.set_name("a");
+  connection.set_established_reason("Established");
+  session_.set_desired({{entry("a", 1)}});
+  open_and_greet();
+  next_state();
+  session_.handle_message(now_, status);
+  EXPECT_EQ(session_.snapshot().statuses.size(), 1u);
+  session_.set_desired({{}});
+  next_state();
+  EXPECT_TRUE(session_.snapshot().statuses.empty());
+  session_.handle_message(now_, status);
+  EXPECT_TRUE(session_.snapshot().statuses.empty()) << "it crossed the message that removed the connection";
+  session_.set_desired({{entry("a", 2)}});
+  next_state();
+  EXPECT_TRUE(session_.snapshot().statuses.empty()) << "the new one has not been heard of";
+}
+
 TEST_F(SyncSessionTest, HoldsWhatTheSidecarHasWhileNotEverythingIsKnown) {
   session_.set_desired({{entry("a", 1)}, true});
   open_and_greet({"a", "b"});
