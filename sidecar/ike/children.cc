@@ -184,10 +184,10 @@ void on_child_timer(Engine& engine, Connection& connection, sa::Spi inbound, Chi
   }
 }
 
-void handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event) {
+Connection* handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event) {
   const sa::Spi spi = std::visit([](const auto& e) { return e.inbound_spi; }, event);
   Connection* connection = connection_of(engine, spi);
-  if (connection == nullptr) return;  // it was removed meanwhile
+  if (connection == nullptr) return nullptr;  // it was removed meanwhile
   ChildSa& child = *connection->find_child(spi);
   if (std::holds_alternative<sa::FirstInboundPacket>(event)) {
     confirm_child(child);
@@ -205,7 +205,7 @@ void handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event) {
   } else if (const auto* failed = std::get_if<sa::InstallFailed>(&event)) {
     on_install_failed(engine, *connection, child, failed->message);
   }
-  settle(engine, *connection);
+  return connection;
 }
 
 bool has_live_child(const IkeSa& sa) {

@@ -24,7 +24,8 @@ void remove_child(Engine& engine, Connection& connection, sa::Spi inbound);
 // The peer was heard on this pair, or told otherwise that it receives on it.
 void confirm_child(ChildSa& child);
 void on_child_timer(Engine& engine, Connection& connection, sa::Spi inbound, ChildTimer timer);
-void handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event);
+// Gives the connection that it touched; null when the Child SA is gone.
+Connection* handle_dataplane_event(Engine& engine, const sa::DataPlaneEvent& event);
 
 bool has_live_child(const IkeSa& sa);
 // Sends on the best pair: one that the peer has, of the IKE SA that stays, the newest.

@@ -157,11 +157,11 @@ void on_connection_timer(Engine& engine, Connection& connection, ConnectionTimer
   IkeSa* sa = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
   if (sa == nullptr || sa->state != SaState::SaInitSent || (sa->first && sa->first->soft_error)) return;
   if (has_tunnel(connection) || connection.reason == Reason::PeerUnreachable) return;
-  note_failure(
-      engine, connection,
+  // Told at once; the attempt goes on, and counts when it ends.
+  connection.last_failure =
       make_failure(engine, Reason::PeerUnreachable, sa::Role::Initiator, wire::ExchangeType::IkeSaInit,
-                   "the peer " + sa->remote.address.to_string() + " does not answer IKE_SA_INIT"),
-      engine.now - sa->began);
+                   "the peer " + sa->remote.address.to_string() + " does not answer IKE_SA_INIT");
+  set_reason(engine, connection, Reason::PeerUnreachable, connection.last_failure->message);
 }
 
 void settle(Engine& engine, Connection& connection) {

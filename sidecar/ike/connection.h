@@ -32,6 +32,7 @@ struct Connection {
   int child_failures = 0;
   TimePoint last_rekey;
   TimerTable<ConnectionTimer> timers;
+  std::optional<TimePoint> scheduled;  // its place in Engine::schedule
 
   catalog::Reason reason = catalog::Reason::Connecting;
   std::string message;

@@ -34,27 +34,46 @@ void sweep(Engine& engine, Connection& connection) {
   });
 }
 
+void earlier(std::optional<TimePoint>& first, std::optional<TimePoint> other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
+void unschedule(Engine& engine, Connection& connection) {
+  if (!connection.scheduled) return;
+  auto [begin, end] = engine.schedule.equal_range(*connection.scheduled);
+  for (auto it = begin; it != end; ++it) {
+    if (it->second != &connection) continue;
+    engine.schedule.erase(it);
+    break;
+  }
+  connection.scheduled.reset();
+}
+
+void reschedule(Engine& engine, Connection& connection) {
+  std::optional<TimePoint> first = connection.timers.next();
+  for (const auto* sa : connection.sas) earlier(first, sa->timers.next());
+  for (const auto& child : connection.children) earlier(first, child.timers.next());
+  if (first == connection.scheduled) return;
+  unschedule(engine, connection);
+  if (first) engine.schedule.emplace(*first, &connection);
+  connection.scheduled = first;
+}
+
+// Ends every call that touched a connection.
 void finish(Engine& engine, Connection& connection) {
   settle(engine, connection);
   sweep(engine, connection);
+  reschedule(engine, connection);
 }
 
-bool run_timers(Engine& engine, Connection& connection) {
-  bool any = false;
-  while (auto timer = connection.timers.take_due(engine.now)) {
-    on_connection_timer(engine, connection, *timer);
-    any = true;
-  }
+void run_timers(Engine& engine, Connection& connection) {
+  while (auto timer = connection.timers.take_due(engine.now)) on_connection_timer(engine, connection, *timer);
   for (size_t i = 0; i < connection.sas.size(); ++i) {
     IkeSa& sa = *connection.sas[i];
-    if (sa.state == SaState::Closed) {
-      any |= sa.timers.next().value_or(TimePoint::max()) <= engine.now;
-      continue;  // sweep() takes it
-    }
-    while (auto timer = sa.timers.take_due(engine.now)) {
+    while (sa.state != SaState::Closed) {  // sweep() takes the closed ones
+      auto timer = sa.timers.take_due(engine.now);
+      if (!timer) break;
       on_sa_timer(engine, sa, *timer);
-      any = true;
-      if (sa.state == SaState::Closed) break;
     }
   }
   std::vector<sa::Spi> spis;
@@ -64,14 +83,8 @@ bool run_timers(Engine& engine, Connection& connection) {
       auto timer = child->timers.take_due(engine.now);
       if (!timer) break;
       on_child_timer(engine, connection, spi, *timer);
-      any = true;
     }
   }
-  return any;
-}
-
-void earlier(std::optional<TimePoint>& first, std::optional<TimePoint> other) {
-  if (other && (!first || *other < *first)) first = other;
 }
 
 IkeSaView view_of(const IkeSa& sa) {
@@ -162,23 +175,32 @@ void Endpoint::handle_datagram(TimePoint now, const Datagram& datagram) {
 
 void Endpoint::handle_timeout(TimePoint now) {
   impl_->now = now;
-  for (auto& [name, connection] : impl_->connections)
-    if (run_timers(*impl_, *connection)) finish(*impl_, *connection);
+  std::vector<Connection*> due;
+  for (const auto& [when, connection] : impl_->schedule) {
+    if (when > now) break;
+    due.push_back(connection);
+  }
+  for (auto* connection : due) {
+    run_timers(*impl_, *connection);
+    finish(*impl_, *connection);
+  }
 }
 
 void Endpoint::handle_dataplane(TimePoint now, const sa::DataPlaneEvent& event) {
   impl_->now = now;
-  handle_dataplane_event(*impl_, event);
+  if (Connection* connection = handle_dataplane_event(*impl_, event)) finish(*impl_, *connection);
 }
 
 Result<void> Endpoint::apply(TimePoint now, PeerConfig config, Impact impact) {
   impl_->now = now;
   Engine& engine = *impl_;
-  for (auto& [name, other] : engine.connections) {
-    const auto &a = other->config.local_address, &b = config.local_address;
-    if (name == config.name || other->config.remote_address != config.remote_address) continue;
+  auto [begin, end] = engine.by_remote.equal_range(config.remote_address);
+  for (auto it = begin; it != end; ++it) {
+    const auto& other = it->second->config;
+    const auto &a = other.local_address, &b = config.local_address;
+    if (other.name == config.name) continue;
     if (!a || !b || *a == *b)
-      return Error{ErrorCode::AlreadyExists, "connection '" + name + "' has the same peer " +
+      return Error{ErrorCode::AlreadyExists, "connection '" + other.name + "' has the same peer " +
                                                  config.remote_address.to_string() +
                                                  "; one connection a peer"};
   }
@@ -208,6 +230,7 @@ void Endpoint::remove(TimePoint now, const sa::ConnectionName& name) {
   if (connection == nullptr) return;
   drop_everything(*impl_, *connection);
   forget(*impl_, *connection);
+  unschedule(*impl_, *connection);
   impl_->connections.erase(name);
 }
 
@@ -270,13 +293,8 @@ std::optional<sa::DataPlaneAction> Endpoint::poll_action() { return pop(impl_->a
 std::optional<Event> Endpoint::poll_event() { return pop(impl_->events); }
 
 std::optional<TimePoint> Endpoint::next_timeout() const {
-  std::optional<TimePoint> first;
-  for (const auto& [name, connection] : impl_->connections) {
-    earlier(first, connection->timers.next());
-    for (const auto* sa : connection->sas) earlier(first, sa->timers.next());
-    for (const auto& child : connection->children) earlier(first, child.timers.next());
-  }
-  return first;
+  if (impl_->schedule.empty()) return std::nullopt;
+  return impl_->schedule.begin()->first;
 }
 
 std::vector<ConnectionView> Endpoint::snapshot() const {

@@ -23,6 +23,7 @@ struct Engine {
   std::multimap<IpAddress, Connection*> by_remote;
   std::map<sa::IkeSpi, std::unique_ptr<IkeSa>> sas;  // by our own SPI (RFC 7296 2.6)
   std::map<sa::Spi, Connection*> by_inbound;         // of every Child SA that is installed
+  std::multimap<TimePoint, Connection*> schedule;    // by the first deadline of each
   bool shutting_down = false;
   uint64_t dropped = 0;
 
