@@ -61,8 +61,9 @@ def look_around(walk):
     step("From one host to the other")
     show(walk.ping())
     show(f"TCP: {walk.throughput():.0f} Mbit/s (iperf3, both ends and both gateways on this machine)")
-    step("Metrics of the left sidecar")
-    show("\n".join(line for line in walk.left.metrics_text().splitlines() if line.startswith(_METRICS)))
+    step("Metrics of the left sidecar (those that are not 0)")
+    show("\n".join(line for line in walk.left.metrics_text().splitlines()
+                   if line.startswith(_METRICS) and not line.endswith(" 0")))
 
 
 def explain(walk):
