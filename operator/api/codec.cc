@@ -121,7 +121,7 @@ class Importer {
     if (context.failed()) return;
     std::visit([&](auto& o) { o.positions = std::move(context.positions()); }, object);
     if (!seen_.insert(key_of(object)).second) {
-      context.error(node, "metadata.name",
+      context.error(*node.find("metadata")->find("name"), "metadata.name",
                     in_quotes(meta_of(object).name) +
                         " is defined twice in this file; allowed: once; remove or rename one");
       return;

@@ -73,7 +73,15 @@ void check_keys(const YamlNode& map, std::string_view path, ReadContext& context
       context.error(key, path, "a key that is " + describe(key) + "; allowed: text; write one value");
     } else if (key.plain && key.text == "<<") {
       context.error(key, step(path, "<<"), "merge keys ('<<') are not supported; write the fields out");
-    } else if (!seen.insert(key.text).second) {
+    } else if (const bool first = seen.insert(key.text).second;
+               !first && path.empty() && (key.text == "apiVersion" || key.text == "kind")) {
+      // The usual cause; one message instead of one for each field of the second object.
+      context.error(key, key.text,
+                    in_quotes(key.text) +
+                        " stands here twice, a second object seems to begin; allowed: one object in a "
+                        "document; put '---' before the next");
+      return;
+    } else if (!first) {
       context.error(key, step(path, key.text),
                     in_quotes(key.text) + " stands here twice; allowed: once; remove one of them");
     }

@@ -183,24 +183,42 @@ std::optional<YamlFault> check_characters(std::string_view text) {
   return std::nullopt;
 }
 
-// yaml-cpp says "illegal map value" for most tabs in an indentation.
-bool indented_by_tab(std::string_view text, int line) {
+// Column of a tab in the indentation of a line, 0 when there is none: yaml-cpp says "illegal map value" for
+// most of them.
+int tab_in_indentation(std::string_view text, int line) {
   size_t start = 0;
   for (int i = 0; i < line; ++i) {
     const size_t end = text.find('\n', start);
-    if (end == std::string_view::npos) return false;
+    if (end == std::string_view::npos) return 0;
     start = end + 1;
   }
-  const size_t first = text.find_first_not_of(" \t", start);
-  return text.substr(start, first - start).find('\t') != std::string_view::npos;
+  const size_t tab = text.find_first_not_of(' ', start);
+  return tab != std::string_view::npos && text[tab] == '\t' ? static_cast<int>(tab - start) + 1 : 0;
+}
+
+std::optional<YamlFault> check_size(std::string_view text) {
+  if (text.size() > kMaxTextSize) {
+    return YamlFault{1, 1,
+                     "the file has " + std::to_string(text.size()) + " octets; allowed: at most " +
+                         std::to_string(kMaxTextSize) + "; split it"};
+  }
+  constexpr std::string_view kIndicators = "[]{},:?\"'*&!";
+  const auto count =
+      std::ranges::count_if(text, [&](char c) { return kIndicators.find(c) != std::string_view::npos; });
+  if (static_cast<size_t>(count) <= kMaxIndicators) return std::nullopt;
+  return YamlFault{1, 1,
+                   "the file has " + std::to_string(count) +
+                       " brackets, commas, colons and quotes; allowed: at most " +
+                       std::to_string(kMaxIndicators) + "; split it"};
 }
 
 YamlFault syntax_fault(std::string_view text, const YAML::Exception& e) {
   if (e.mark.is_null()) return {1, 1, "not valid YAML: " + e.msg + "; correct it"};
-  const char* hint = indented_by_tab(text, e.mark.line)
-                         ? "; there is a tab in the indentation, indent with spaces"
-                         : "; check the indentation, the brackets and the quotes here and on the line before";
-  return {e.mark.line + 1, e.mark.column + 1, "not valid YAML: " + e.msg + hint};
+  if (const int column = tab_in_indentation(text, e.mark.line); column > 0)
+    return {e.mark.line + 1, column, "not valid YAML: a tab in the indentation; indent with spaces"};
+  return {e.mark.line + 1, e.mark.column + 1,
+          "not valid YAML: " + e.msg +
+              "; check the indentation, the brackets and the quotes here and on the line before"};
 }
 
 }  // namespace
@@ -215,10 +233,7 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 std::optional<YamlFault> for_each_document(std::string_view text,
                                            const std::function<void(const YamlNode&)>& visit) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (text.size() > kMaxTextSize)
-    return YamlFault{1, 1,
-                     "the file has " + std::to_string(text.size()) + " octets; allowed: at most " +
-                         std::to_string(kMaxTextSize) + "; split it"};
+  if (auto fault = check_size(text)) return fault;
   if (auto fault = check_characters(text)) return fault;
   TextBuffer buffer(text);
   std::istream stream(&buffer);

@@ -40,8 +40,11 @@ struct YamlFault {
 };
 
 // Bounds. Kubernetes takes at most 1.5 MB for one object; its deepest schemas have fewer than 50 levels.
-inline constexpr size_t kMaxTextSize = 32 << 20;
+inline constexpr size_t kMaxTextSize = 16 << 20;
 inline constexpr size_t kMaxDepth = 100;
+// Of a file: each may be a token, and yaml-cpp queues all tokens of an outermost bracket, at a hundred octets
+// and more each.
+inline constexpr size_t kMaxIndicators = 4'000'000;
 inline constexpr size_t kMaxNodes = 2'000'000;    // of one document
 inline constexpr size_t kMaxAliasNodes = 10'000;  // of one document, what all its aliases stand for together
 

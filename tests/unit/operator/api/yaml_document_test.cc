@@ -59,6 +59,7 @@ TEST(YamlDocument, TextAfterADocumentIsAFault) {
 TEST(YamlDocument, TabsInIndentationAreExplained) {
   YamlFault fault = fault_of("a:\n\tb: 1\n");
   EXPECT_EQ(fault.line, 2);
+  EXPECT_EQ(fault.column, 1);
   EXPECT_THAT(fault.message, HasSubstr("indent with spaces"));
 }
 
@@ -100,6 +101,10 @@ TEST(YamlDocument, AnAliasBombIsRefused) {
 TEST(YamlDocument, AnAliasOfItselfOrOfNothingIsRefused) {
   EXPECT_THAT(fault_of("a: &x [*x]\n").message, HasSubstr("inside its own anchor"));
   EXPECT_THAT(fault_of("a: *nowhere\n").message, HasSubstr("not valid YAML"));
+}
+
+TEST(YamlDocument, MoreIndicatorsThanTheLimitAreRefusedBeforeTheParserQueuesThem) {
+  EXPECT_THAT(fault_of(std::string(kMaxIndicators + 1, ',')).message, HasSubstr("split it"));
 }
 
 TEST(YamlDocument, ATextOfMoreThanTheLimitIsRefused) {
