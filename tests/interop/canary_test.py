@@ -28,7 +28,8 @@ def everything_written(gateway):
     found = []
     for folder, _, names in os.walk(gateway.folder):
         if not folder.startswith(gateway.manifests):
-            found += [f for name in names for f in findings(os.path.join(folder, name), read(os.path.join(folder, name)))]
+            paths = [os.path.join(folder, name) for name in names]
+            found += [f for path in paths if os.path.isfile(path) for f in findings(path, read(path))]
     return found
 
 

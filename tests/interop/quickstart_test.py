@@ -70,7 +70,8 @@ def as_a_user_sees_it(cases, walk, peer):
         expect_equal("ike_sas", walk.left.metric("hawser_ike_sas", walk.connection), 1)
         expect_equal("child_sas", walk.left.metric("hawser_child_sas", walk.connection), 1)
         for way in ("receive", "transmit"):
-            expect(way, walk.left.metric(f"hawser_{way}_packets_total", walk.connection) >= 10)
+            wait_until(f"{way}_packets_total to tell the pings",
+                       lambda way=way: walk.left.metric(f"hawser_{way}_packets_total", walk.connection) >= 10, 5, 0.2)
     with cases.case(f"{peer}: SIGTERM ends both programs, and the fail-closed routes stay"):
         walk.stop()
         routes = walk.lab.left.gateway.ip("route", "show", "table", "18519").stdout
