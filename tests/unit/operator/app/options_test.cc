@@ -1,0 +1,66 @@
+#include "operator/app/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace hawser::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<std::string> with(std::vector<std::string> more) {
+  std::vector<std::string> all = {"--manifests", "m", "--status", "s", "--sidecar", "a=unix:/run/a.sock"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+TEST(Options, HaveTheDefaultsOfTheContracts) {
+  auto parsed = parse_command_line(with({}));
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_EQ(parsed.options->metrics->to_string(), "0.0.0.0:9449");
+  EXPECT_EQ(parsed.options->health->to_string(), "0.0.0.0:9450");
+  EXPECT_FALSE(parsed.options->identity.empty());
+  ASSERT_EQ(parsed.options->sidecars.size(), 1u);
+  EXPECT_EQ(parsed.options->sidecars[0].name, "a");
+}
+
+TEST(Options, ListenersCanBeOff) {
+  auto parsed = parse_command_line(with({"--metrics-address", "off", "--health-address", "127.0.0.1:1"}));
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_FALSE(parsed.options->metrics);
+  EXPECT_EQ(parsed.options->health->to_string(), "127.0.0.1:1");
+}
+
+TEST(Options, HelpAndVersionAreNoErrors) {
+  EXPECT_EQ(parse_command_line({"--help"}).exit_code, 0);
+  EXPECT_THAT(parse_command_line({"--help"}).text, HasSubstr("--manifests"));
+  EXPECT_THAT(parse_command_line({"--version"}).text, HasSubstr("hawser-operator 0."));
+}
+
+TEST(Options, EveryErrorIsOneLineAndExitTwo) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{}, "--manifests is required"},
+      {{"--manifests", "m", "--status", "s"}, "--sidecar is required"},
+      {with({"--bogus"}), "--bogus"},
+      {with({"--sidecar", "a=unix:/x"}), "the name 'a' is taken"},
+      {with({"--sidecar", "b=host:9446"}), "needs --tls-cert, --tls-key and --tls-ca"},
+      {with({"--sidecar", "b"}), "the form is NAME=unix:PATH or NAME=HOST:PORT"},
+      {with({"--tls-ca", "/no/such"}), "cannot read the TLS file '/no/such'"},
+      {with({"--metrics-address", "9449"}), "--metrics-address '9449': the form is ADDRESS:PORT"},
+      {with({"--health-address", "127.0.0.1:70000"}), "--health-address"},
+      {with({"--log-level", "loud"}), "use debug, info, warning or error"},
+      {with({"--log-format", "xml"}), "use text or json"},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    auto parsed = parse_command_line(arguments);
+    EXPECT_FALSE(parsed.options) << expected;
+    EXPECT_EQ(parsed.exit_code, 2);
+    EXPECT_THAT(parsed.text, HasSubstr(expected));
+    EXPECT_EQ(std::ranges::count(parsed.text, '\n'), 1) << parsed.text;
+  }
+}
+
+}  // namespace
+}  // namespace hawser::app
