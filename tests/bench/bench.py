@@ -37,6 +37,8 @@ def throughput(cases):
     for encryption, integrity in _SUITES:
         with cases.case(f"TCP goodput, {encryption}/{integrity}, one flow, {_SECONDS} s a run"):
             with TwoSites("tunnel") as tunnel, TwoSites("plain") as plain:
+                for lab in (tunnel, plain):
+                    lab.offload(True)
                 pair = HawserPair(tunnel).start()
                 pair.connect(suites.policy(ipsecEncryption=encryption, ipsecIntegrity=integrity))
                 rates = {"tunnel": [], "plain": []}

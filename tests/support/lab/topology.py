@@ -59,6 +59,7 @@ class TwoSites:
             for prefix in site.prefixes:
                 self.router.ip("route", "add", prefix, "via", site.outer)
         self.inner_prefixes = self.left_prefixes + self.right_prefixes
+        self.offload(False)
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -82,12 +83,13 @@ class TwoSites:
     def remove_nat(self):
         self.router.exec("nft", "delete", "table", "ip", "nat", check=False)
 
-    def unplug(self, site):
-        site.gateway.ip("link", "set", "wan", "down")
+    def offload(self, allowed):
+        """Whether runs of packets may cross the link as one, as between two cards that segment in hardware.
 
-    def plug(self, site):
-        site.gateway.ip("link", "set", "wan", "up")
-        site.gateway.ip("route", "replace", "default", "via", site.router_address)
+        Off from the start, so that a capture shows the packets that a cable would carry; on for throughput.
+        """
+        for site in (self.left, self.right):
+            site.gateway.ip("link", "set", "wan", "gso_max_segs", "65535" if allowed else "1")
 
     def remove(self):
         for namespace in (self.left.host, self.right.host, self.left.gateway, self.right.gateway, self.router):

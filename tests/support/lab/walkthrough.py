@@ -171,6 +171,7 @@ class Walkthrough:
 
     def throughput(self, seconds=3):
         """TCP goodput through the tunnel, in Mbit/s."""
+        self.lab.offload(True)
         return iperf(self.lab.left.host, self.lab.right.host, self.lab.right.host_address, seconds)
 
     def stop(self):
