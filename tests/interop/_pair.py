@@ -42,5 +42,10 @@ class HawserPair:
         for gateway in self.both:
             gateway.stop()
 
+    def drops(self):
+        """The counters of dropped packets that are not 0."""
+        return "\n".join(f"{g.site.label}: {line}" for g in self.both for line in g.metrics_text().splitlines()
+                         if line.startswith("hawser_dropped_packets_total") and not line.endswith(" 0"))
+
     def logs(self, lines=25):
         return "\n".join(gateway.logs(lines) for gateway in self.both)

@@ -65,7 +65,7 @@ def one_round(pair, gate, crossed):
     expect_equal("SAs a moment later", sas(pair), ((1, 1), (1, 1)))
     said = pair.lab.left.host.exec("ping", "-c", "3", "-i", "0.05", "-W", "2", pair.lab.right.host_address,
                                    check=False).stdout
-    expect(f"ping: {said[-200:]}", " 0% packet loss" in said)
+    expect(f"ping: {said}\n{pair.drops()}\n{pair.logs()}", " 0% packet loss" in said)
 
 
 def main():
