@@ -96,71 +96,84 @@ std::vector<Column> connection_columns(const SiteAddresses& sites) {
   };
 }
 
+std::vector<Column> gateway_columns() {
+  auto spec = [](const View& view, auto read) {
+    const auto* gateway = as<api::VirtualNetworkGateway>(view);
+    return gateway == nullptr ? std::string(kUnknown) : std::string(read(gateway->spec));
+  };
+  return {
+      {"READY", ready},
+      {"REASON", reason},
+      {"ADDRESS",
+       [spec](const View& v) {
+         return spec(v, [](const auto& s) { return s.public_ip_address.value_or("<auto>"); });
+       }},
+      {"SKU", [spec](const View& v) { return spec(v, [](const auto& s) { return s.sku; }); }},
+      {"NETWORK",
+       [spec](const View& v) { return spec(v, [](const auto& s) { return s.virtual_network_ref; }); }, true},
+      {"PROFILE", [spec](const View& v) { return spec(v, [](const auto& s) { return s.profile; }); }, true}};
+}
+
+std::vector<Column> site_columns() {
+  return {{"READY", ready},
+          {"REASON", reason},
+          {"ADDRESS",
+           [](const View& v) {
+             auto* o = as<api::LocalNetworkGateway>(v);
+             return o ? o->spec.gateway_ip_address : kUnknown;
+           }},
+          {"PREFIXES",
+           [](const View& v) {
+             auto* o = as<api::LocalNetworkGateway>(v);
+             return o ? join(o->spec.address_prefixes) : kUnknown;
+           },
+           true}};
+}
+
+std::vector<Column> network_columns() {
+  return {{"READY", ready}, {"REASON", reason}, {"PREFIXES", [](const View& v) {
+                                                   auto* o = as<api::VirtualNetwork>(v);
+                                                   return o ? join(o->spec.address_prefixes) : kUnknown;
+                                                 }}};
+}
+
+std::vector<Column> policy_columns() {
+  auto spec = [](const View& view, auto read) {
+    const auto* policy = as<api::IpsecPolicy>(view);
+    return policy == nullptr ? std::string(kUnknown) : std::string(read(policy->spec));
+  };
+  return {{"READY", ready},
+          {"REASON", reason},
+          {"IKE",
+           [spec](const View& v) {
+             return spec(v, [](const auto& s) {
+               return s.ike_encryption + "/" + s.ike_integrity + "/" + s.dh_group;
+             });
+           }},
+          {"IPSEC",
+           [spec](const View& v) {
+             return spec(v, [](const auto& s) { return s.ipsec_encryption + "/" + s.ipsec_integrity; });
+           }},
+          {"PFS", [spec](const View& v) { return spec(v, [](const auto& s) { return s.pfs_group; }); }},
+          {"WEAK",
+           [](const View& v) {
+             return std::string(condition(v, ConditionType::Weak) != nullptr ? "True" : "False");
+           },
+           true}};
+}
+
 std::vector<Column> columns_of(Kind kind, const SiteAddresses& sites) {
   switch (kind) {
     case Kind::Connection:
       return connection_columns(sites);
-    case Kind::VirtualNetworkGateway: {
-      auto spec = [](const View& view, auto read) {
-        const auto* gateway = as<api::VirtualNetworkGateway>(view);
-        return gateway == nullptr ? std::string(kUnknown) : std::string(read(gateway->spec));
-      };
-      return {{"READY", ready},
-              {"REASON", reason},
-              {"ADDRESS",
-               [spec](const View& v) {
-                 return spec(v, [](const auto& s) { return s.public_ip_address.value_or("<auto>"); });
-               }},
-              {"SKU", [spec](const View& v) { return spec(v, [](const auto& s) { return s.sku; }); }},
-              {"NETWORK",
-               [spec](const View& v) { return spec(v, [](const auto& s) { return s.virtual_network_ref; }); },
-               true},
-              {"PROFILE", [spec](const View& v) { return spec(v, [](const auto& s) { return s.profile; }); },
-               true}};
-    }
+    case Kind::VirtualNetworkGateway:
+      return gateway_columns();
     case Kind::LocalNetworkGateway:
-      return {{"READY", ready},
-              {"REASON", reason},
-              {"ADDRESS",
-               [](const View& v) {
-                 auto* o = as<api::LocalNetworkGateway>(v);
-                 return o ? o->spec.gateway_ip_address : kUnknown;
-               }},
-              {"PREFIXES",
-               [](const View& v) {
-                 auto* o = as<api::LocalNetworkGateway>(v);
-                 return o ? join(o->spec.address_prefixes) : kUnknown;
-               },
-               true}};
+      return site_columns();
     case Kind::VirtualNetwork:
-      return {{"READY", ready}, {"REASON", reason}, {"PREFIXES", [](const View& v) {
-                                                       auto* o = as<api::VirtualNetwork>(v);
-                                                       return o ? join(o->spec.address_prefixes) : kUnknown;
-                                                     }}};
-    case Kind::IpsecPolicy: {
-      auto spec = [](const View& view, auto read) {
-        const auto* policy = as<api::IpsecPolicy>(view);
-        return policy == nullptr ? std::string(kUnknown) : std::string(read(policy->spec));
-      };
-      return {{"READY", ready},
-              {"REASON", reason},
-              {"IKE",
-               [spec](const View& v) {
-                 return spec(v, [](const auto& s) {
-                   return s.ike_encryption + "/" + s.ike_integrity + "/" + s.dh_group;
-                 });
-               }},
-              {"IPSEC",
-               [spec](const View& v) {
-                 return spec(v, [](const auto& s) { return s.ipsec_encryption + "/" + s.ipsec_integrity; });
-               }},
-              {"PFS", [spec](const View& v) { return spec(v, [](const auto& s) { return s.pfs_group; }); }},
-              {"WEAK",
-               [](const View& v) {
-                 return std::string(condition(v, ConditionType::Weak) != nullptr ? "True" : "False");
-               },
-               true}};
-    }
+      return network_columns();
+    case Kind::IpsecPolicy:
+      return policy_columns();
     case Kind::Secret:
       break;
   }
