@@ -9,6 +9,7 @@
 #include "sidecar/agent/logging.h"
 #include "sidecar/agent/trigger_client.h"
 #include "sidecar/dataplane/node/cleanup.h"
+#include "sidecar/dataplane/node/node_lock.h"
 #include "sidecar/metrics/exposition.h"
 
 namespace hawser {
@@ -99,6 +100,8 @@ int run_sidecar(RunFlags flags) {
   }
   if (flags.agent.node_name.empty()) flags.agent.node_name = host_name();
   flags.agent.version = HAWSER_VERSION;
+  auto lock = dataplane::NodeLock::acquire();
+  if (!lock) return fail(kExitFailure, lock.error().message);
   auto exposition = metrics::Exposition::start(flags.metrics_address);
   if (!exposition) return fail(kExitFailure, exposition.error().message);
   flags.agent.publish = [&exposition](std::shared_ptr<const status::Snapshot> snapshot) {
@@ -124,6 +127,8 @@ int run_trigger(const TriggerFlags& flags) {
 }
 
 int run_cleanup() {
+  auto lock = dataplane::NodeLock::acquire();
+  if (!lock) return fail(kExitFailure, lock.error().message);
   auto result = dataplane::cleanup_node();
   return result ? 0 : fail(kExitFailure, result.error().message);
 }

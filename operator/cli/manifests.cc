@@ -28,6 +28,9 @@ Result<std::vector<std::string>> manifest_paths(const std::string& path) {
   const auto status = fs::status(path, error);
   if (error || !fs::exists(status))
     return not_found(path, "is not there; give a file or a folder of manifests");
+  // Reading a FIFO nobody writes to would wait for ever.
+  if (fs::is_fifo(status) || fs::is_socket(status))
+    return not_found(path, "is no file; give a file or a folder of manifests");
   if (!fs::is_directory(status)) return std::vector<std::string>{path};
   std::vector<std::string> paths;
   fs::directory_iterator entry(path, error);

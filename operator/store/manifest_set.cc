@@ -73,6 +73,10 @@ void ManifestSet::report(const std::string& file, const File& next, const File& 
 
 void ManifestSet::put(const std::string& file, std::string_view text) {
   File& last = files_[file];
+  // A file that is written in place is empty for a moment: that must not delete a connection that is up.
+  if (text.empty() && !last.objects.empty())
+    return put_unreadable(file,
+                          "it is empty; to delete its objects, remove the file or leave a comment in it");
   api::ParsedManifests parsed = api::parse_manifests(file, text);
   File next;
   std::string text_fault;

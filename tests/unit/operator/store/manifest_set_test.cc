@@ -108,6 +108,19 @@ TEST_F(ManifestSetTest, AnEmptyFileHasNoObjectsAndIsNoError) {
   EXPECT_TRUE(snapshot->broken.empty());
 }
 
+TEST_F(ManifestSetTest, AFileEmptiedInPlaceKeepsItsObjectsUntilItIsWritten) {
+  set_.put("a.yaml", policy_yaml("one"));
+  set_.put("a.yaml", "");
+  EXPECT_EQ(build()->objects.ipsec_policies.size(), 1u);
+  EXPECT_FALSE(build()->broken.empty());
+  set_.put("a.yaml", policy_yaml("two"));
+  EXPECT_TRUE(build()->objects.ipsec_policies.contains("default/two"));
+  EXPECT_EQ(build()->objects.ipsec_policies.size(), 1u);
+  set_.put("a.yaml", "# nothing any more\n");
+  EXPECT_TRUE(build()->objects.ipsec_policies.empty());
+  EXPECT_TRUE(build()->broken.empty());
+}
+
 TEST_F(ManifestSetTest, TheSameObjectInTwoFilesNamesBothAndTheFirstOneStays) {
   set_.put("b.yaml", policy_yaml("one"));
   build();
