@@ -22,8 +22,9 @@ struct HttpRequest {
   std::string path{};  // path and query, already escaped: "/api/v1/secrets?limit=500"
   std::map<std::string, std::string> headers{};
   std::string body{};
-  Duration timeout = std::chrono::seconds(30);  // for the whole exchange, body included
-  size_t max_response_size = size_t{64} << 20;  // octets of the body
+  Duration timeout = std::chrono::seconds(30);  // for the whole exchange, body included; zero: none (a watch)
+  Duration idle_timeout{};                      // between two octets of the answer; zero: none
+  size_t max_response_size = size_t{64} << 20;  // octets of the body; of a stream: of nothing
 };
 
 struct HttpResponse {
@@ -40,12 +41,12 @@ struct TlsFiles {
   std::string key{};
 };
 
-// One server. Safe to call from several threads; send() blocks its caller only.
+// One server. Safe to call from several threads.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
-  // Any status of the server is a value. Unavailable: no answer (refused, reset, timed out, TLS not trusted);
-  // InvalidArgument: the answer is larger than max_response_size.
+  // Blocks its caller only. Any status of the server is a value. Unavailable: no answer (refused, reset,
+  // timed out, TLS not trusted); InvalidArgument: the answer is larger than max_response_size.
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
 };
 
