@@ -1,5 +1,6 @@
 """A real API server: etcd and kube-apiserver, in a network namespace of their own, removed whatever happens."""
 import base64
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "support"))
 
+from lab.cases import Cases, expect, expect_equal  # noqa: E402,F401
 from lab.netns import Namespace  # noqa: E402
 from lab.process import LabError, Process, run, wait_until  # noqa: E402
 
@@ -165,6 +167,20 @@ users:
             return done.returncode == 0 and self.run_kubectl("get", "namespace", "default", check=False).returncode == 0
 
         wait_until(lambda: f"API server ready; its log ends: {self.server.tail(3)}", ready, timeout, 0.2)
+
+    def restart_server(self):
+        """kill -9, and a new one on the same data."""
+        self.server.kill()
+        self.start_server()
+
+    def compact(self):
+        """Drops the history of etcd up to now. The server forgets its own a moment later."""
+        def etcd(path, body):
+            done = self.namespace.exec("curl", "-sf", "-d", json.dumps(body), f"{self.etcd_url}/v3/{path}")
+            return json.loads(done.stdout)
+
+        revision = etcd("kv/range", {"key": base64.b64encode(b"x").decode()})["header"]["revision"]
+        etcd("kv/compaction", {"revision": revision, "physical": True})
 
     def run_kubectl(self, *arguments, check=True, stdin=None, kubeconfig=None, timeout=60):
         """The CompletedProcess of kubectl, run in the server's namespace."""

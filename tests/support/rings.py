@@ -20,6 +20,7 @@ class Ring:
     preset: str = ""            # which build it needs; empty: none
     target: str = ""            # ninja target; empty: ring-NAME
     programs: tuple = ()        # our own Python programs; none: the ctest programs with this label
+    parts: tuple = ()           # programs of a real Kubernetes, built by tests/cluster/parts.sh
     limit: int = 900            # seconds it may take
     default: bool = True
 
@@ -44,6 +45,7 @@ RINGS = (
          _PROGRAMS, ("tests/interop/interop_test.py", "tests/interop/raw_esp_test.py", "tests/interop/crossed_test.py")),
     Ring("robustness", "what must not disturb a tunnel; where the key must not show", "release", _PROGRAMS,
          ("tests/interop/robustness_test.py", "tests/interop/canary_test.py")),
+    Ring("kube", "a real API server", programs=("tests/cluster/apiserver_test.py",), parts=("etcd", "kubernetes")),
     Ring("interop-full", "a wider product of suites against strongSwan", "release", _PROGRAMS,
          ("tests/interop/interop_test.py --full",), limit=7200, default=False),
     Ring("bench", "throughput, set-up rate, memory", "release", "programs ring-bench",
@@ -151,8 +153,8 @@ def count_results(outcome, command, code, results):
 def run_ring(ring, scratch, broken_builds):
     started = time.monotonic()
     say(f"\n== ring {ring.name}: {ring.what}")
-    if ring.preset in broken_builds:
-        outcome = Outcome(failed=[f"{ring.name}: the build {ring.preset} failed"])
+    if broken_builds & {ring.preset, ring.name}:
+        outcome = Outcome(failed=[f"{ring.name}: what it needs could not be built"])
     else:
         try:
             outcome = (run_programs if ring.programs else run_ctest)(ring, scratch)
@@ -190,11 +192,21 @@ def build_all(rings):
     return broken
 
 
+def build_parts(rings):
+    """The rings whose programs could not be built."""
+    broken = set()
+    for part in dict.fromkeys(part for ring in rings for part in ring.parts):
+        if subprocess.run(["tests/cluster/parts.sh", part], cwd=TOP, stdout=subprocess.DEVNULL, check=False).returncode:
+            say(f"== part {part} could not be built")
+            broken |= {ring.name for ring in rings if part in ring.parts}
+    return broken
+
+
 def main():
     rings = chosen_rings()
     started = time.monotonic()
     passed, failed = 0, []
-    broken = build_all(rings)
+    broken = build_all(rings) | build_parts(rings)
     with tempfile.TemporaryDirectory(prefix="hawser-results-") as scratch:
         outcomes = [run_ring(ring, scratch, broken) for ring in rings]
     for outcome in outcomes:
