@@ -74,6 +74,23 @@ class ConnectionPass {
   ConnectionDecision out_;
 };
 
+// What was negotiated with another policy than the one in force, as "ikeEncryption AES128 instead of AES256";
+// empty: nothing, or it is
+// not known. The PFS group is left out: the first Child SA has none (RFC 7296 1.2).
+std::string outdated(const api::Negotiated& negotiated, const api::EffectivePolicy& policy) {
+  std::string text;
+  auto compare = [&](const char* field, const std::string& have, const std::string& want) {
+    if (!have.empty() && have != want)
+      text += (text.empty() ? "" : ", ") + std::string(field) + " " + have + " instead of " + want;
+  };
+  compare("ikeEncryption", negotiated.ike.encryption, policy.ike_encryption);
+  compare("ikeIntegrity", negotiated.ike.integrity, policy.ike_integrity);
+  compare("dhGroup", negotiated.ike.dh_group, policy.dh_group);
+  compare("ipsecEncryption", negotiated.child.encryption, policy.ipsec_encryption);
+  compare("ipsecIntegrity", negotiated.child.integrity, policy.ipsec_integrity);
+  return text;
+}
+
 std::vector<api::ObjectKey> ConnectionPass::stands_on(const policy::ResolvedConnection& resolved) const {
   std::vector<api::ObjectKey> keys = {key_};
   auto add = [&](api::Kind kind, const auto* object) {
@@ -221,6 +238,10 @@ void ConnectionPass::set_established() {
     std::string message = status->established_message();
     const catalog::FaultRow* fault = catalog::find_fault(reason);
     if (message.empty() && fault != nullptr) message = fault->hint;
+    if (reason == Reason::Established && status->has_negotiated() && out_.in_force) {
+      const std::string older = outdated(*negotiated_of(*status), out_.in_force->policy);
+      if (!older.empty()) message = "still up with what the former policy negotiated: " + older;
+    }
     return conditions_.set(kType, reason == Reason::Established ? kTrue : kFalse, reason, message,
                            generation);
   }

@@ -37,6 +37,8 @@ v1::ConnectionStatus make_status(const std::string& name, const YAML::Node& node
   status.set_established_message(text_of(node, "message"));
   status.set_pfs_verified_reason(node["pfs"] ? text_of(node, "pfs") : "NotRequired");
   if (node["interface"]) status.mutable_negotiated()->set_interface(text_of(node, "interface"));
+  if (node["ikeEncryption"])
+    status.mutable_negotiated()->mutable_ike()->set_encryption(text_of(node, "ikeEncryption"));
   if (node["failure"]) {
     status.mutable_last_failure()->set_reason(text_of(node["failure"], "reason"));
     status.mutable_last_failure()->set_attribute(text_of(node["failure"], "attribute"));
