@@ -12,11 +12,12 @@ namespace hawser::kube {
 // server and purpose.
 class CpprestTransport final : public HttpTransport {
  public:
-  // "http://127.0.0.1:8001" or "https://[2001:db8::1]:6443". InvalidArgument when the URL or a file is
-  // unusable.
-  static Result<std::unique_ptr<CpprestTransport>> create(const std::string& base_url, const TlsFiles& tls);
+  // "http://127.0.0.1:8001" or "https://name:6443/base". InvalidArgument when the URL or a file is unusable;
+  // Unsupported when the host is an IPv6 address: the library hands it to the resolver in its brackets.
+  static Result<std::unique_ptr<CpprestTransport>> create(const std::string& base_url, TlsFiles tls);
   ~CpprestTransport() override;
   Result<HttpResponse> send(const HttpRequest& request) override;
+  std::unique_ptr<HttpExchange> start(HttpRequest request, Sink sink) override;
 
  private:
   struct Impl;

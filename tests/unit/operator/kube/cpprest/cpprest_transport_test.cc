@@ -16,8 +16,8 @@ std::string ok(const std::string& body) {
          std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
 }
 
-std::unique_ptr<CpprestTransport> connect(const std::string& url, const TlsFiles& tls = {}) {
-  auto transport = CpprestTransport::create(url, tls);
+std::unique_ptr<CpprestTransport> connect(const std::string& url, TlsFiles tls = {}) {
+  auto transport = CpprestTransport::create(url, std::move(tls));
   EXPECT_TRUE(transport.has_value()) << transport.error().message;
   return std::move(transport).value();
 }
@@ -142,7 +142,8 @@ TEST_F(CpprestTransportTls, TrustsItsOwnAuthorityAndShowsItsCertificate) {
   ScriptedServer server(answer_, &tls);
   auto client = pki_.issue("client", "DNS:operator");
   auto response =
-      connect(server.url(), {pki_.ca_file(), client.certificate, client.key})->send({.path = "/x"});
+      connect(server.url(), {.ca = pki_.ca_file(), .certificate = client.certificate, .key = client.key})
+          ->send({.path = "/x"});
   ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(response->body, "secret");
 }
@@ -168,6 +169,63 @@ TEST_F(CpprestTransportTls, TrustsNobodyWithoutAnAuthority) {
   ScriptedServer server(answer_, &tls);
   EXPECT_FALSE(connect(server.url())->send({.path = "/x"}).has_value());
   EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(CpprestTransportTls, TakesPemTextInPlaceOfFiles) {
+  ScriptedServer::Tls tls{pki_.issue("server", "IP:127.0.0.1"), pki_.ca_file()};
+  ScriptedServer server(answer_, &tls);
+  auto client = pki_.issue("client", "DNS:operator");
+  const std::string key = testing::read_file(client.key);
+  TlsFiles text{.ca = "/no/such/file",
+                .ca_pem = testing::read_file(pki_.ca_file()),
+                .certificate_pem = testing::read_file(client.certificate),
+                .key_pem = SecretBytes(BytesView(reinterpret_cast<const uint8_t*>(key.data()), key.size()))};
+  auto response = connect(server.url(), std::move(text))->send({.path = "/x"});
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_EQ(response->body, "secret");
+}
+
+TEST_F(CpprestTransportTls, ChecksAndSendsTheNameItIsTold) {
+  ScriptedServer::Tls tls{pki_.issue("server", "DNS:kubernetes.default.svc"), ""};
+  ScriptedServer server(answer_, &tls);
+  auto named = connect(server.url(), {.ca = pki_.ca_file(), .server_name = "kubernetes.default.svc"})
+                   ->send({.path = "/"});
+  ASSERT_TRUE(named.has_value()) << named.error().message;
+  EXPECT_EQ(server.server_name(), "kubernetes.default.svc");
+  EXPECT_FALSE(connect(server.url(), {.ca = pki_.ca_file(), .server_name = "other.default.svc"})
+                   ->send({.path = "/"})
+                   .has_value());
+}
+
+TEST_F(CpprestTransportTls, SaysThatItCannotReachAnIpv6Address) {
+  auto transport = CpprestTransport::create("https://[2001:db8::1]:6443", {.ca = pki_.ca_file()});
+  ASSERT_FALSE(transport.has_value());
+  EXPECT_EQ(transport.error().code, ErrorCode::Unsupported);
+  EXPECT_THAT(transport.error().message, HasSubstr("give a name that resolves to it"));
+}
+
+TEST_F(CpprestTransportTls, ChecksAnIpv6AddressAsTheName) {
+  ScriptedServer::Tls tls{pki_.issue("server", "IP:2001:db8::1"), ""};
+  ScriptedServer server(answer_, &tls);
+  auto response =
+      connect(server.url(), {.ca = pki_.ca_file(), .server_name = "2001:db8::1"})->send({.path = "/x"});
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_FALSE(connect(server.url(), {.ca = pki_.ca_file(), .server_name = "2001:db8::2"})
+                   ->send({.path = "/x"})
+                   .has_value());
+}
+
+TEST_F(CpprestTransportTls, SkipsTheCheckOnlyWhenTold) {
+  ScriptedServer::Tls tls{pki_.issue("server", "DNS:elsewhere.example"), ""};
+  ScriptedServer server(answer_, &tls);
+  auto response = connect(server.url(), {.insecure_skip_verify = true})->send({.path = "/x"});
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+}
+
+TEST_F(CpprestTransportTls, RefusesTextThatIsNoCertificate) {
+  auto transport = CpprestTransport::create("https://127.0.0.1:1", {.ca_pem = "not PEM"});
+  ASSERT_FALSE(transport.has_value());
+  EXPECT_EQ(transport.error().code, ErrorCode::InvalidArgument);
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ class Stream {
     return ssl_ ? SSL_read(ssl_.get(), to, size)
                 : static_cast<int>(::recv(fd_, to, static_cast<size_t>(size), 0));
   }
+  std::string server_name() const {
+    const char* name = ssl_ ? SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) : nullptr;
+    return name == nullptr ? "" : name;
+  }
   void write(const std::string& text) {
     size_t sent = 0;
     while (sent < text.size()) {
@@ -109,11 +113,28 @@ void ScriptedServer::serve_one(int fd) {
   {
     std::lock_guard lock(mutex_);
     requests_.push_back(request);
+    server_name_ = stream.server_name();
   }
-  const std::string reply = answer_(request);
-  if (!reply.empty()) return stream.write(reply);
+  std::string reply = answer_(request);
+  const bool stall = reply.empty() || reply.back() == kStall;
+  if (stall && !reply.empty()) reply.pop_back();
+  stream.write(reply);
+  if (!stall) return;
   while (stream.read(piece, sizeof piece) > 0) {
   }
+  std::lock_guard lock(mutex_);
+  ++departures_;
+  departure_.notify_all();
+}
+
+void ScriptedServer::wait_for_departure() {
+  std::unique_lock lock(mutex_);
+  departure_.wait(lock, [this] { return departures_ > 0; });
+}
+
+std::string ScriptedServer::server_name() const {
+  std::lock_guard lock(mutex_);
+  return server_name_;
 }
 
 }  // namespace hawser::kube

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -20,7 +21,8 @@ class ScriptedServer {
     std::string client_ca;
   };
   // `answer` gets the request as it came and returns the bytes to send; empty: says nothing until the client
-  // leaves.
+  // leaves. An answer that ends in kStall is not closed by the server: it waits until the client leaves.
+  static constexpr char kStall = '\x01';
   using Answer = std::function<std::string(const std::string& request)>;
   explicit ScriptedServer(Answer answer, const Tls* tls = nullptr);
   ~ScriptedServer();
@@ -29,6 +31,10 @@ class ScriptedServer {
     return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_);
   }
   std::vector<std::string> requests() const;
+  // Blocks until a client has left a stalled answer or one never given.
+  void wait_for_departure();
+  // The server name of the latest TLS handshake.
+  std::string server_name() const;
 
  private:
   void serve();
@@ -39,7 +45,10 @@ class ScriptedServer {
   int listener_;
   uint16_t port_ = 0;
   mutable std::mutex mutex_;
+  std::condition_variable departure_;
+  size_t departures_ = 0;
   std::vector<std::string> requests_;
+  std::string server_name_;
   std::thread thread_;
 };
 
