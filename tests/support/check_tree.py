@@ -15,7 +15,7 @@ MAX_LINES, MAX_README_LINES = 600, 60
 ADAPTERS = {
     r"prometheus/": ("operator/metrics", "sidecar/metrics"),
     r"cpprest/|pplx/|boost/|websocketpp/": ("operator/kube/cpprest",),
-    r"openssl/": ("sidecar/crypto", "sidecar/esp", "sidecar/dataplane", "operator/kube/cpprest"),
+    r"openssl/": ("sidecar/crypto", "sidecar/esp", "sidecar/dataplane", "operator/kube/cpprest", "operator/trust"),
     r"intel-ipsec-mb": ("sidecar/esp",),
     r"yaml-cpp/": ("operator/store", "operator/cli", "operator/api"),
     r"grpcpp/|grpc/": ("proto", "operator/sidecars", "sidecar/agent", "operator/main.cc", "sidecar/main.cc"),
