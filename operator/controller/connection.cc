@@ -40,11 +40,12 @@ class ConnectionPass {
  private:
   const api::Status* find_previous() const {
     auto found = inputs_.previous.find(key_);
-    return found == inputs_.previous.end() ? nullptr : &found->second;
+    return found == inputs_.previous.end() ? nullptr : &found->second.status;
   }
   int64_t observed_before() const { return previous_ == nullptr ? 0 : previous_->observed_generation; }
 
   void set_resolved(const policy::Resolution& resolution);
+  const std::string* unreadable_secret() const;
   std::vector<api::ObjectKey> stands_on(const policy::ResolvedConnection& resolved) const;
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
@@ -103,6 +104,13 @@ std::vector<api::ObjectKey> ConnectionPass::stands_on(const policy::ResolvedConn
   return keys;
 }
 
+// Why nobody knows whether its Secret exists; null when somebody does.
+const std::string* ConnectionPass::unreadable_secret() const {
+  auto found = inputs_.source->unreadable.find(
+      {api::Kind::Secret, key_.namespace_, connection_->spec.shared_key_secret_ref.name});
+  return found == inputs_.source->unreadable.end() ? nullptr : &found->second;
+}
+
 void ConnectionPass::set_resolved(const policy::Resolution& resolution) {
   std::string message;
   auto add = [&](const std::string& field_path, const std::string& text) {
@@ -111,7 +119,8 @@ void ConnectionPass::set_resolved(const policy::Resolution& resolution) {
   std::optional<Reason> reason;
   for (const policy::MissingReference& missing : resolution.missing) {
     if (!reason) reason = missing.reason;
-    add(missing.field_path, missing.message);
+    const std::string* why = missing.reason == Reason::SecretNotFound ? unreadable_secret() : nullptr;
+    add(missing.field_path, why != nullptr ? *why : missing.message);
   }
   for (const policy::Violation* violation : verdicts_.refusals({key_}, ConditionType::ResolvedRefs)) {
     if (!reason) reason = violation->reason;

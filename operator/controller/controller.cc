@@ -21,13 +21,39 @@ bool same(const sidecars::Desired& a, const sidecars::Desired& b) {
 }  // namespace
 
 Controller::Controller(const store::ObjectSource& source, store::StatusSink& sink, sidecars::Fleet& fleet)
-    : source_(source), sink_(sink), fleet_(fleet), previous_(sink.statuses()) {}
+    : source_(source), sink_(sink), fleet_(fleet) {
+  for (auto& [key, status] : sink.statuses()) statuses_[key].status = std::move(status);
+}
 
-Inputs Controller::gather() const { return {source_.snapshot(), previous_, memory_, fleet_.snapshots()}; }
+// A new object of an old name has no past. (In folder mode the uid is made from the name.)
+void Controller::forget_replaced(const store::SourceSnapshot& source) {
+  auto forget = [&](api::Kind kind, const auto& objects) {
+    for (const auto& [name, object] : objects) {
+      auto known = statuses_.find({kind, object.meta.namespace_, object.meta.name});
+      if (known == statuses_.end() || known->second.meta.uid.empty() ||
+          known->second.meta.uid == object.meta.uid)
+        continue;
+      statuses_.erase(known);
+      if (kind == api::Kind::Connection) memory_.in_force.erase(name);
+    }
+  };
+  forget(api::Kind::VirtualNetwork, source.objects.virtual_networks);
+  forget(api::Kind::VirtualNetworkGateway, source.objects.virtual_network_gateways);
+  forget(api::Kind::LocalNetworkGateway, source.objects.local_network_gateways);
+  forget(api::Kind::IpsecPolicy, source.objects.ipsec_policies);
+  forget(api::Kind::Connection, source.objects.connections);
+}
 
-PassReport Controller::run(store::Now now) {
+PassReport Controller::run(store::Now now, const std::function<bool()>& may_act) {
   PassReport report;
-  apply(decide(gather(), now), report);
+  auto source = source_.snapshot();
+  forget_replaced(*source);
+  Decision decision = decide({source, statuses_, memory_, fleet_.snapshots()}, now);
+  if (may_act && !may_act()) {
+    report.given_up = true;
+    return report;
+  }
+  apply(std::move(decision), report);
   if (report.errors > 0) {
     const TimePoint retry = now.monotonic + kRetry;
     report.again_at = report.again_at ? std::min(*report.again_at, retry) : retry;
@@ -39,6 +65,7 @@ void Controller::apply(Decision decision, PassReport& report) {
   // Tunnels first: a full disk must not keep a policy from its sidecar.
   send(decision.desired);
   report.notices = std::move(decision.notices);
+  report.transitions = std::move(decision.transitions);
   report.again_at = decision.again_at;
   auto failed = [&](const Error& error) {
     ++report.errors;
@@ -55,9 +82,7 @@ void Controller::apply(Decision decision, PassReport& report) {
   for (const api::ObjectKey& key : decision.removed) {
     auto removed = sink_.remove(key);
     if (!removed) failed(removed.error());
-    previous_.erase(key);
   }
-  for (const auto& [key, object] : decision.statuses) previous_[key] = object.status;
   statuses_ = std::move(decision.statuses);
   memory_ = std::move(decision.memory);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,22 +16,25 @@ namespace hawser::controller {
 // What one pass did, for the log and the metrics.
 struct PassReport {
   std::vector<store::Notice> notices;
+  std::vector<Transition> transitions;
   std::optional<TimePoint> again_at;
   uint64_t writes = 0;
-  uint64_t errors = 0;  // statuses that could not be written; the next pass tries again
+  uint64_t errors = 0;    // statuses that could not be written; the next pass tries again
+  bool given_up = false;  // it might no longer act: nothing was sent and nothing written
 };
 
 // gather → decide → apply, over all objects at once. The collaborators outlive it. Belongs to one thread.
 class Controller {
  public:
   Controller(const store::ObjectSource& source, store::StatusSink& sink, sidecars::Fleet& fleet);
-  // REQUIRES: the source has a snapshot.
-  PassReport run(store::Now now);
-  // Of the last pass.
-  const std::map<api::ObjectKey, ObjectStatus>& statuses() const { return statuses_; }
+  // `may_act` is asked between deciding and acting; empty: it always may. REQUIRES: the source has a
+  // snapshot.
+  PassReport run(store::Now now, const std::function<bool()>& may_act = {});
+  // Of the last pass; before the first, as the sink had them.
+  const Statuses& statuses() const { return statuses_; }
 
  private:
-  Inputs gather() const;
+  void forget_replaced(const store::SourceSnapshot& source);
   void apply(Decision decision, PassReport& report);
   void send(const std::map<std::string, sidecars::Desired>& desired);
 
@@ -38,8 +42,7 @@ class Controller {
   store::StatusSink& sink_;
   sidecars::Fleet& fleet_;
   Memory memory_;
-  std::map<api::ObjectKey, api::Status> previous_;
-  std::map<api::ObjectKey, ObjectStatus> statuses_;
+  Statuses statuses_;
   std::map<std::string, sidecars::Desired> sent_;
 };
 

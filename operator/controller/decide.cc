@@ -113,7 +113,7 @@ void tell_transitions(const Inputs& inputs, Decision& decision) {
       if (condition.type > ConditionType::PfsVerified || condition.status == api::ConditionStatus::Unknown)
         continue;
       const api::Condition* old =
-          before == inputs.previous.end() ? nullptr : before->second.find(condition.type);
+          before == inputs.previous.end() ? nullptr : before->second.status.find(condition.type);
       if (old != nullptr && old->status == condition.status && old->reason == condition.reason) continue;
       if (old == nullptr && condition.status == api::ConditionStatus::True && key.kind != Kind::Connection)
         continue;
@@ -124,6 +124,7 @@ void tell_transitions(const Inputs& inputs, Decision& decision) {
       const bool good =
           condition.status == api::ConditionStatus::True || condition.reason == catalog::Reason::Connecting;
       decision.notices.push_back({good ? store::Notice::Level::Info : store::Notice::Level::Warning, text});
+      decision.transitions.push_back({key, object.meta.uid, condition, good});
     }
   }
   for (const ObjectKey& key : decision.removed)

@@ -37,24 +37,35 @@ struct Memory {
   std::set<std::string> warnings;  // told already
 };
 
-struct Inputs {
-  std::shared_ptr<const store::SourceSnapshot> source;
-  std::map<api::ObjectKey, api::Status> previous;
-  Memory memory;
-  std::vector<sidecars::SidecarSnapshot> sidecars;  // in the order of the flags
-};
-
 struct ObjectStatus {
   api::ObjectMeta meta;
   api::Status status;
 };
+using Statuses = std::map<api::ObjectKey, ObjectStatus>;
+
+// What is large is referred to, not copied; it outlives the pass.
+struct Inputs {
+  std::shared_ptr<const store::SourceSnapshot> source;
+  const Statuses& previous;
+  const Memory& memory;
+  std::vector<sidecars::SidecarSnapshot> sidecars;  // in the order of the flags
+};
+
+// A condition that moved.
+struct Transition {
+  api::ObjectKey key;
+  std::string uid;
+  api::Condition condition;
+  bool good = false;  // a person need not look
+};
 
 struct Decision {
-  std::map<api::ObjectKey, ObjectStatus> statuses;   // of every object that has one
+  Statuses statuses;                                 // of every object that has one
   std::vector<api::ObjectKey> removed;               // objects that are gone
   std::map<std::string, sidecars::Desired> desired;  // by sidecar
   Memory memory;
   std::vector<store::Notice> notices;
+  std::vector<Transition> transitions;
   std::optional<TimePoint> again_at;  // something changes by time alone then
 };
 

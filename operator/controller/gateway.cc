@@ -55,7 +55,7 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
                             const Verdicts& verdicts, store::Now now) {
   const api::ObjectKey key{api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name};
   auto previous = inputs.previous.find(key);
-  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second,
+  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second.status,
                         gateway.meta.generation, now.wall);
   set_resolved(conditions, policy::resolve(inputs.source->objects, gateway));
   verdicts.set_accepted(conditions, {key});
@@ -64,7 +64,7 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   if (sidecar) {
     set_programmed(conditions, **sidecar, connections, now);
     out.status.node = !(*sidecar)->node.empty()           ? (*sidecar)->node
-                      : previous != inputs.previous.end() ? previous->second.node
+                      : previous != inputs.previous.end() ? previous->second.status.node
                                                           : (*sidecar)->name;
   } else {
     conditions.set(ConditionType::Programmed, ConditionStatus::False, Reason::NodeUnavailable,

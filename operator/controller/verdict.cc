@@ -19,7 +19,7 @@ void add_accepted(api::Kind kind, const Objects& objects, const Inputs& inputs,
     const api::ObjectKey key{kind, object.meta.namespace_, object.meta.name};
     auto status = inputs.previous.find(key);
     if (status == inputs.previous.end()) continue;
-    const api::Condition* condition = status->second.find(ConditionType::Accepted);
+    const api::Condition* condition = status->second.status.find(ConditionType::Accepted);
     if (condition != nullptr && condition->status == ConditionStatus::True &&
         condition->observed_generation == object.meta.generation)
       accepted.insert(key);
@@ -53,9 +53,10 @@ std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::
                                                          ConditionType type) const {
   std::vector<const policy::Violation*> found;
   for (const api::ObjectKey& key : keys) {
-    for (const policy::Violation& violation : violations_)
-      if (violation.severity == policy::Severity::Refuse && violation.object == key &&
-          type_of(violation.reason) == type)
+    // validate() orders them by object.
+    for (const policy::Violation& violation :
+         std::ranges::equal_range(violations_, key, {}, &policy::Violation::object))
+      if (violation.severity == policy::Severity::Refuse && type_of(violation.reason) == type)
         found.push_back(&violation);
   }
   return found;

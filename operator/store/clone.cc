@@ -35,6 +35,17 @@ api::AnyObject clone(const api::AnyObject& object) {
       object);
 }
 
+api::ObjectSet clone(const api::ObjectSet& set) {
+  api::ObjectSet copy;
+  copy.virtual_networks = set.virtual_networks;
+  copy.virtual_network_gateways = set.virtual_network_gateways;
+  copy.local_network_gateways = set.local_network_gateways;
+  copy.ipsec_policies = set.ipsec_policies;
+  copy.connections = set.connections;
+  for (const auto& [key, secret] : set.secrets) copy.secrets.emplace(key, clone_secret(secret));
+  return copy;
+}
+
 void insert(api::ObjectSet& set, api::AnyObject object) {
   std::visit(
       [&](auto&& value) {

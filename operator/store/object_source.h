@@ -26,6 +26,8 @@ struct SourceSnapshot {
   // What is wrong with the present text of an object, with its place. The object is in `objects` as it last
   // was good, or not at all when it never was.
   std::map<api::ObjectKey, std::string> broken;
+  // Secrets that are referred to and cannot be read, and why: whether they exist is not known.
+  std::map<api::ObjectKey, std::string> unreadable;
   // False: there may be objects whose names nobody knows yet (a file that never could be read since the
   // start). Absence proves nothing then: nothing may be removed.
   bool complete = true;
@@ -36,7 +38,8 @@ struct SourceSnapshot {
 class ObjectSource {
  public:
   virtual ~ObjectSource() = default;
-  // Readable when poll() has something to do. Lives as long as the source.
+  // Readable when poll() has something to do; -1: whoever owns the source is woken otherwise. Lives as long
+  // as the source.
   virtual int event_fd() const = 0;
   // When poll() has something to do without an event.
   virtual std::optional<TimePoint> next_deadline() const = 0;

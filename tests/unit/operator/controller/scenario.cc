@@ -179,8 +179,9 @@ std::string Scenario::decide_once() {
   std::ostringstream out;
   write_sent(decision.desired, out);
   for (const auto& [key, object] : decision.statuses) {
-    if (!previous_.contains(key) || previous_[key] != object.status) write_status(key, object.status, out);
-    previous_[key] = object.status;
+    if (!previous_.contains(key) || previous_[key].status != object.status)
+      write_status(key, object.status, out);
+    previous_[key] = object;
   }
   for (const auto& key : decision.removed) {
     out << "remove the status of " << key.to_string() << "\n";

@@ -39,7 +39,7 @@ class Scenario {
   store::ManifestSet manifests_;
   store::FakeMetadata metadata_;
   std::map<std::string, sidecars::SidecarSnapshot> sidecars_;
-  std::map<api::ObjectKey, api::Status> previous_;
+  Statuses previous_;
   Memory memory_;
   std::map<std::string, sidecars::Desired> sent_;
   store::Now now_{TimePoint(std::chrono::hours(1)), WallTime(std::chrono::seconds(1'000'000'000))};
