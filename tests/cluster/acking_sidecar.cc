@@ -1,10 +1,11 @@
 // A sidecar without tunnels, for tests of the operator alone: it takes over whatever it is told, says that
 // every connection is established, and prints what each DesiredState brought.
 //
-//   acking_sidecar SOCKET NODE
+//   acking_sidecar SOCKET NODE [STATE]
 //
 // One line of JSON each on standard output: {"time": monotonic seconds when the Ack was written, "epoch",
-// "generation", "entries", "changed": names (at most 20), "changedCount", "removedCount"}.
+// "generation", "entries", "changed": names (at most 20), "changedCount", "removedCount"}. STATE is a file
+// that always has what is held: a line "namespace/name remote-address dpd-seconds sa-lifetime-seconds" each.
 #include <grpcpp/grpcpp.h>
 #include <time.h>
 
@@ -33,6 +34,19 @@ class Holdings {
     std::vector<std::string> changed;
     size_t removed = 0;
   };
+  void write(const std::string& path) const {
+    const std::string fresh = path + ".new";
+    std::FILE* out = std::fopen(fresh.c_str(), "w");
+    if (out == nullptr) return;
+    for (const auto& [name, text] : held_) {
+      v1::ConnectionSpec spec;
+      spec.ParseFromString(text);
+      std::fprintf(out, "%s %s %u %u\n", name.c_str(), spec.remote_address().c_str(),
+                   spec.dpd_timeout_seconds(), spec.policy().sa_life_time_seconds());
+    }
+    std::fclose(out);
+    std::rename(fresh.c_str(), path.c_str());
+  }
   Change replace(const v1::DesiredState& state) {
     Change change;
     std::map<std::string, std::string> now;
@@ -65,7 +79,8 @@ void set_established(const std::string& full_name, v1::ConnectionStatus& status)
 
 class Service final : public v1::SidecarService::Service {
  public:
-  explicit Service(std::string node) : node_(std::move(node)) {}
+  Service(std::string node, std::string state_file)
+      : node_(std::move(node)), state_file_(std::move(state_file)) {}
 
   grpc::Status Sync(grpc::ServerContext*,
                     grpc::ServerReaderWriter<v1::SidecarMessage, v1::OperatorMessage>* stream) override {
@@ -101,6 +116,7 @@ class Service final : public v1::SidecarService::Service {
 
   void take(const v1::DesiredState& state, Stream& stream, bool full) {
     const Holdings::Change change = holdings_.replace(state);
+    if (!state_file_.empty()) holdings_.write(state_file_);
     v1::SidecarMessage ack, status;
     ack.mutable_ack()->set_generation(state.generation());
     status.mutable_status()->set_full(full);
@@ -135,6 +151,7 @@ class Service final : public v1::SidecarService::Service {
   }
 
   const std::string node_;
+  const std::string state_file_;
   std::mutex mutex_;
   uint64_t epoch_ = 0;  // guarded by mutex_
   Holdings holdings_;   // guarded by mutex_
@@ -143,11 +160,11 @@ class Service final : public v1::SidecarService::Service {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: acking_sidecar SOCKET NODE\n");
+  if (argc != 3 && argc != 4) {
+    std::fprintf(stderr, "usage: acking_sidecar SOCKET NODE [STATE]\n");
     return 2;
   }
-  Service service(argv[2]);
+  Service service(argv[2], argc == 4 ? argv[3] : "");
   grpc::ServerBuilder builder;
   builder.AddListeningPort(std::string("unix:") + argv[1], grpc::InsecureServerCredentials());
   builder.SetMaxReceiveMessageSize(256 << 20);

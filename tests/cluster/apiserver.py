@@ -173,6 +173,11 @@ users:
         self.server.kill()
         self.start_server()
 
+    def change_service_account_key(self):
+        """All tokens of service accounts become worthless."""
+        self.service_account = self.pki.service_account_key("service-account-2")
+        self.restart_server()
+
     def compact(self):
         """Drops the history of etcd up to now. The server forgets its own a moment later."""
         def etcd(path, body):
