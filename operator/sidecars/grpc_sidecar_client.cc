@@ -30,6 +30,27 @@ Result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
+// The newest there is, at each attempt.
+Result<grpc::SslCredentialsOptions> tls_options(const SidecarAddress& address) {
+  grpc::SslCredentialsOptions tls;
+  if (address.tls == nullptr) {
+    ASSIGN_OR_RETURN(tls.pem_root_certs, read_file(address.tls_ca));
+    ASSIGN_OR_RETURN(tls.pem_cert_chain, read_file(address.tls_certificate));
+    ASSIGN_OR_RETURN(tls.pem_private_key, read_file(address.tls_key));
+    return tls;
+  }
+  const auto identity = address.tls->get();
+  if (identity == nullptr)
+    return Error{ErrorCode::Unavailable, "the operator has no certificate of its own yet"};
+  const BytesView key = identity->key.view();
+  tls.pem_root_certs = identity->authorities;
+  tls.pem_cert_chain = identity->certificate;
+  tls.pem_private_key.assign(key.begin(), key.end());
+  return tls;
+}
+
+void wipe_text(std::string& text) { wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()}); }
+
 Result<std::shared_ptr<grpc::Channel>> make_channel(const SidecarAddress& address) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageSize);
@@ -42,12 +63,11 @@ Result<std::shared_ptr<grpc::Channel>> make_channel(const SidecarAddress& addres
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // The certificate must be that of this sidecar, whatever address leads to it.
-  arguments.SetSslTargetNameOverride(address.name);
-  grpc::SslCredentialsOptions tls;
-  ASSIGN_OR_RETURN(tls.pem_root_certs, read_file(address.tls_ca));
-  ASSIGN_OR_RETURN(tls.pem_cert_chain, read_file(address.tls_certificate));
-  ASSIGN_OR_RETURN(tls.pem_private_key, read_file(address.tls_key));
-  return grpc::CreateCustomChannel(address.target, grpc::SslCredentials(tls), arguments);
+  arguments.SetSslTargetNameOverride(address.server_name.empty() ? address.name : address.server_name);
+  ASSIGN_OR_RETURN(grpc::SslCredentialsOptions tls, tls_options(address));
+  auto credentials = grpc::SslCredentials(tls);
+  wipe_text(tls.pem_private_key);
+  return grpc::CreateCustomChannel(address.target, credentials, arguments);
 }
 
 }  // namespace

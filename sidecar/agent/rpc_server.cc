@@ -3,6 +3,8 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,7 +15,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "hawser/v1/sidecar.grpc.pb.h"
 #include "sidecar/agent/sync_reactor.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr int kMaxMessageSize = 64 << 20;  // 1,000 connections with 64 prefixes each are about 4 MB
 constexpr int kMinPingIntervalMs = 10'000;
+constexpr unsigned kTlsLookSeconds = 1;
 constexpr std::string_view kUnixScheme = "unix:";
 
 class Service final : public v1::SidecarService::CallbackService {
@@ -80,17 +82,13 @@ class Service final : public v1::SidecarService::CallbackService {
   std::atomic<StreamId> last_stream_{0};
 };
 
-Result<std::string> read_file(const std::string& flag, const std::string& path) {
+Result<void> check_readable(const std::string& flag, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file || text.str().empty()) {
-    return Error{ErrorCode::InvalidArgument, flag + ": cannot read '" + path + "'"};
-  }
-  return text.str();
+  if (file && file.peek() != std::ifstream::traits_type::eof()) return {};
+  return Error{ErrorCode::InvalidArgument, flag + ": cannot read '" + path + "'"};
 }
 
-Result<std::shared_ptr<grpc::ServerCredentials>> tls_credentials(const ListenOptions& options) {
+Result<void> check_tls(const ListenOptions& options) {
   if (options.tls_cert_file.empty() || options.tls_key_file.empty() || options.tls_ca_file.empty() ||
       options.tls_peer_name.empty()) {
     return Error{ErrorCode::InvalidArgument,
@@ -98,13 +96,21 @@ Result<std::shared_ptr<grpc::ServerCredentials>> tls_credentials(const ListenOpt
                      ": TCP needs mutual TLS; give --tls-cert, --tls-key, --tls-ca and "
                      "--tls-peer-name, or listen on unix:PATH"};
   }
-  grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  ASSIGN_OR_RETURN(pair.cert_chain, read_file("--tls-cert", options.tls_cert_file));
-  ASSIGN_OR_RETURN(pair.private_key, read_file("--tls-key", options.tls_key_file));
-  ASSIGN_OR_RETURN(ssl.pem_root_certs, read_file("--tls-ca", options.tls_ca_file));
-  ssl.pem_key_cert_pairs.push_back(std::move(pair));
-  return grpc::SslServerCredentials(ssl);
+  RETURN_IF_ERROR(check_readable("--tls-cert", options.tls_cert_file));
+  RETURN_IF_ERROR(check_readable("--tls-key", options.tls_key_file));
+  return check_readable("--tls-ca", options.tls_ca_file);
+}
+
+// The files are looked at every second; a handshake takes what was read last, streams that are open keep
+// what they began with. A key that is not the certificate's lets nobody in until the files are mended.
+std::shared_ptr<grpc::ServerCredentials> tls_credentials(const ListenOptions& options) {
+  auto files = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      options.tls_key_file, options.tls_cert_file, options.tls_ca_file, kTlsLookSeconds);
+  grpc::experimental::TlsServerCredentialsOptions tls(std::move(files));
+  tls.watch_identity_key_cert_pairs();
+  tls.watch_root_certs();
+  tls.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  return grpc::experimental::TlsServerCredentials(tls);
 }
 
 // A socket that nobody listens on is a leftover; one that answers belongs to a sidecar that runs.
@@ -151,8 +157,7 @@ Error cannot_listen(const std::string& flag, const std::string& address) {
 
 Result<void> check(const ListenOptions& options) {
   if (options.address.starts_with(kUnixScheme)) return {};
-  auto credentials = tls_credentials(options);
-  return credentials ? Result<void>() : credentials.error();
+  return check_tls(options);
 }
 
 struct RpcServer::Impl {
@@ -174,7 +179,8 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const ListenOptions& options
     impl->unix_path = options.address.substr(kUnixScheme.size());
     RETURN_IF_ERROR(prepare_unix_path(impl->unix_path));
   } else {
-    ASSIGN_OR_RETURN(credentials, tls_credentials(options));
+    RETURN_IF_ERROR(check_tls(options));
+    credentials = tls_credentials(options);
   }
   impl->service =
       std::make_unique<Service>(std::move(handler), unix_socket ? std::string() : options.tls_peer_name);
