@@ -108,7 +108,9 @@ int run_sidecar(RunFlags flags) {
     (*exposition)->publish(std::move(snapshot));
   };
   auto result = agent::run_agent(std::move(flags.agent));
-  return result ? 0 : fail(exit_code(result.error()), result.error().message);
+  if (!result) return fail(exit_code(result.error()), result.error().message);
+  auto removed = dataplane::remove_idle_rules();
+  return removed ? 0 : fail(kExitFailure, removed.error().message);
 }
 
 int run_trigger(const TriggerFlags& flags) {

@@ -180,5 +180,15 @@ TEST_F(NodeNetworkContract, CleanupRemovesWhatIsOursAndNothingElse) {
   ns_.in([] { EXPECT_TRUE(cleanup_node()) << "a second time"; });
 }
 
+TEST_F(NodeNetworkContract, ARuleThatLeadsNowhereGoesAndOneThatHoldsPacketsBackStays) {
+  ASSERT_TRUE(network_->protect(spec("a/b", {"10.61.0.0/16"})));
+  ns_.in([] { ASSERT_TRUE(remove_idle_rules()); });
+  EXPECT_THAT(ns_.run("ip rule show"), HasSubstr("18519"));
+  EXPECT_THAT(ns_.run("ip -6 rule show"), Not(HasSubstr("18519"))) << "no IPv6 prefix is held back";
+  ns_.run("ip route flush table 18519");
+  ns_.in([] { ASSERT_TRUE(remove_idle_rules()); });
+  EXPECT_THAT(ns_.run("ip rule show"), Not(HasSubstr("18519")));
+}
+
 }  // namespace
 }  // namespace hawser::dataplane

@@ -19,4 +19,13 @@ Result<void> cleanup_node() {
   return {};
 }
 
+Result<void> remove_idle_rules() {
+  ASSIGN_OR_RETURN(auto netlink, Netlink::open());
+  for (IpVersion version : {IpVersion::V4, IpVersion::V6}) {
+    ASSIGN_OR_RETURN(std::vector<Route> routes, list_routes(*netlink, version));
+    if (routes.empty()) RETURN_IF_ERROR(delete_rules(*netlink, version));
+  }
+  return {};
+}
+
 }  // namespace hawser::dataplane

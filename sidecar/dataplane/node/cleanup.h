@@ -12,4 +12,9 @@ namespace hawser::dataplane {
 // for the `cleanup` command, never on a way out of the process.
 Result<void> cleanup_node();
 
+// Removes the rule of preference 18519 when table 18519 has no route any more: a node that carries no
+// connection keeps nothing of ours. Fail-closed routes, and with them the rule, stay. For the way out of the
+// process.
+Result<void> remove_idle_rules();
+
 }  // namespace hawser::dataplane
