@@ -29,10 +29,10 @@ struct ApiError {
 
 struct ApiRequest {
   HttpMethod method = HttpMethod::Get;
-  std::string path;                                        // "/apis/hawser.dev/v1alpha1/connections"
-  std::vector<std::pair<std::string, std::string>> query;  // not escaped
+  std::string path{};                                        // "/apis/hawser.dev/v1alpha1/connections"
+  std::vector<std::pair<std::string, std::string>> query{};  // not escaped
   std::string content_type = "application/json";
-  std::string body;
+  std::string body{};
   Duration timeout = std::chrono::seconds(30);  // of a call, each attempt
 };
 
@@ -43,16 +43,16 @@ struct ApiAnswer {
 
 // A piece of a watch: whole lines of the answer, parsed. After `end` nothing follows.
 struct WatchPiece {
-  std::vector<nlohmann::json> events;  // {"type": …, "object": …}
+  std::vector<nlohmann::json> events{};  // {"type": …, "object": …}
   bool end = false;
   std::optional<ApiError>
-      error;  // only with end: the watch did not open, or broke; none: the server ended it
+      error{};  // only with end: the watch did not open, or broke; none: the server ended it
 };
 
 // One API server, over one transport. Belongs to one thread: answers come inside step() only, never inside
-// call() or watch(). Calls are tried again as client-go does: up to 10 times, for 429 and 5xx that carry
-// Retry-After, and for GET when the connection failed before a byte of the answer. Warning headers are kept
-// once each for take_warnings().
+// call() or watch(); next_deadline() is due after both. Calls are tried again as client-go does: up to 10
+// times, for 429 and 5xx that carry Retry-After, and for GET when the connection failed before a byte of the
+// answer. Warning headers are kept once each for take_warnings().
 class Client {
  public:
   // Under way for as long as it lives; destroying it cancels, and the answer never comes.
