@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the programs of a real Kubernetes node from their Go modules, once, into a cache outside the tree, and
 # prints its path on the last line.    tests/cluster/parts.sh [PART…]     (all)
-#   PART: etcd kubernetes containerd runc helm4 helm3 kubeconform
+#   PART: etcd kubernetes containerd runc helm4 helm3 kubeconform prometheus_operator
 # HAWSER_CACHE (default ~/.cache/hawser) says where. A part that is there already costs nothing.
 set -euo pipefail
 
@@ -12,6 +12,7 @@ runc=1.5.2
 helm4=4.3.1
 helm3=3.22.0
 kubeconform=0.8.0
+prometheus_operator=0.85.0
 go=1.26.8
 
 cache=${HAWSER_CACHE:-$HOME/.cache/hawser}
@@ -102,8 +103,19 @@ build_kubeconform() {
   CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$bin/kubeconform" github.com/yannh/kubeconform/cmd/kubeconform
 }
 
+# Its CRDs only, for what the chart renders for it: into monitoring-crds/ of the cache.
+build_prometheus_operator() {
+  local module=github.com/prometheus-operator/prometheus-operator folder kind
+  wrapper "$module" "$prometheus_operator"
+  folder=$(go mod download -json "$module@v$prometheus_operator" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
+  mkdir -p "$cache/monitoring-crds"
+  for kind in podmonitors prometheusrules servicemonitors; do
+    install -m 644 "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" "$cache/monitoring-crds/"
+  done
+}
+
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(etcd kubernetes containerd runc helm4 helm3 kubeconform)
+[ ${#parts[@]} -gt 0 ] || parts=(etcd kubernetes containerd runc helm4 helm3 kubeconform prometheus_operator)
 ready=0
 for part in "${parts[@]}"; do
   version=${!part:-}

@@ -1,0 +1,385 @@
+"""The chart: both Helm majors render and check it, and a real API server takes what they render."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+from _helm import CHART, EXCEPTIONS, MAJORS, SETS, closed_paths, helm, leaves, lint, objects, one, pod_of, rendered, sync, \
+    template, values_of
+from _schemas import write_schemas
+from apiserver import BIN, CACHE, TOP, ApiServer, Cases, LabError, expect, expect_equal
+from lab.process import Process, wait_until
+
+KINDS = ["connections", "ipsecpolicies", "localnetworkgateways", "virtualnetworkgateways", "virtualnetworks"]
+# `helm test` is the one hook there is.
+HOOKS = {"hawser-test": "test"}
+NOT_REPEATABLE = re.compile(r"\b(lookup|rand\w+|genCA\w*|genSigned\w*|genSelf\w*|genPrivateKey|uuidv4|now|date\w*|htpasswd|"
+                            r"derivePassword|getHostByName|ago|unixEpoch)\b")
+
+
+def read(*path):
+    with open(os.path.join(*path)) as text:
+        return text.read()
+
+
+def values_and_schema(cases):
+    values, schema = yaml.safe_load(read(CHART, "values.yaml")), json.loads(read(CHART, "values.schema.json"))
+    rows = [key for key, _, _ in sync.value_rows()]
+    with cases.case("every value is described above it"):
+        undescribed = [leaf for leaf in leaves(values) if not any(leaf == row or leaf.startswith(f"{row}.") for row in rows)]
+        expect_equal("values without a description", sorted(undescribed), [])
+        expect_equal("descriptions without a value", [r for r in rows if not any(f"{x}.".startswith(f"{r}.") for x in leaves(values))], [])
+    with cases.case("values.yaml and the schema have the same keys, and every object of ours is closed"):
+        for path, node in closed_paths(schema):
+            have = values
+            for key in path:
+                have = have[key]
+            expect_equal(".".join(path) or "top", sorted(have), sorted(set(node["properties"]) - {"global"}))
+            expect(f"{path} is open", node.get("additionalProperties") is False)
+    with cases.case("maximal.yaml names every value"):
+        expect_equal("not there", sorted(set(rows) - {row for row in rows for have in leaves(yaml.safe_load(
+            read(TOP, "tests/cluster/chart/maximal.yaml"))) if f"{have}.".startswith(f"{row}.")}), [])
+    for major in MAJORS:
+        with cases.case(f"{major}: a misspelt key fails in each of the {len(closed_paths(schema))} objects of the values"):
+            for path, _ in closed_paths(schema):
+                done = template(major, "--set", ".".join([*path, "misspelt"]) + "=1", check=False)
+                expect(f"{path}: not refused: {done.stderr}", done.returncode != 0 and "misspelt" in done.stderr)
+        with cases.case(f"{major}: wrong values fail and say which"):
+            for wrong, word in (("operator.image.tag=latest", "tag"), ("sidecar.dataPlane=fast", "dataPlane"),
+                                ("operator.replicas=0", "replicas"), ("operator.log.level=loud", "level"),
+                                ("sidecar.ports.ike=65536", "ike"), ("sidecar.image.digest=sha256:12", "digest"),
+                                ("clusterWide=true,watchNamespaces={a}", "watchNamespaces"),
+                                ("rbac.secretNames={*}", "secretNames")):
+                done = template(major, "--set", wrong, check=False)
+                expect(f"{wrong}: {done.stderr}", done.returncode != 0 and word in done.stderr)
+
+
+def rendering(cases):
+    for major in MAJORS:
+        with cases.case(f"{major}: lint --strict finds nothing with {', '.join(SETS)} values"):
+            for name in SETS:
+                helm(major, "lint", "--strict", CHART, "--kube-version", sync.KUBERNETES, *values_of(name))
+        with cases.case(f"{major}: rendering twice gives the same bytes"):
+            for name in SETS:
+                expect_equal(name, template(major, *values_of(name)).stdout, template(major, *values_of(name)).stdout)
+        with cases.case(f"{major}: Kubernetes 1.30 is refused"):
+            done = helm(major, "template", CHART, "--kube-version", "1.30.9", check=False)
+            expect(done.stderr, done.returncode != 0 and "1.31" in done.stderr)
+    with cases.case("both majors render the same objects"):
+        for name in SETS:
+            expect_equal(name, *[sync.documents(template(major, *values_of(name)).stdout) for major in MAJORS])
+    with cases.case("no lookup, nothing random, no clock in a template; no hook but the test"):
+        for folder, _, names in os.walk(os.path.join(CHART, "templates")):
+            for name in names:
+                for action in re.findall(r"\{\{.*?\}\}", read(folder, name), re.DOTALL):
+                    found = NOT_REPEATABLE.search(re.sub(r'"[^"]*"|/\*.*?\*/', "", action, flags=re.DOTALL))
+                    expect(f"{name}: {action}", not found)
+        hooks = {d["metadata"]["name"]: d["metadata"]["annotations"]["helm.sh/hook"] for d in rendered("default")
+                 if "helm.sh/hook" in d["metadata"].get("annotations", {})}
+        expect_equal("hooks", hooks, HOOKS)
+    with cases.case("helm/sync.py --check: copies, README and deploy/*.yaml are as it writes them"):
+        done = subprocess.run([sys.executable, os.path.join(TOP, "helm", "sync.py"), "--check"], capture_output=True, text=True, check=False)
+        expect(done.stdout + done.stderr, done.returncode == 0)
+
+
+def crds(cases):
+    folder = os.path.join(TOP, "crds")
+    with cases.case("the CRDs are those of crds/, with only the keep annotation added"):
+        plain = sorted((yaml.safe_load(read(folder, n)) for n in os.listdir(folder) if n.endswith(".yaml")), key=lambda d: d["metadata"]["name"])
+        expect_equal("kinds", [d["spec"]["names"]["plural"] for d in plain], KINDS)
+        for keep, more in ((True, {"helm.sh/resource-policy": "keep"}), (False, {})):
+            have = [d for d in rendered("default", "helm4", "--set", f"crds.keep={str(keep).lower()}") if d["kind"] == "CustomResourceDefinition"]
+            want = json.loads(json.dumps(plain))
+            for document in want:
+                document["metadata"]["annotations"].update(more)
+            expect_equal(f"keep={keep}", sorted(have, key=lambda d: d["metadata"]["name"]), want)
+    with cases.case("crds.enabled=false renders none; each is below the 256 KiB of kubectl's annotation"):
+        expect_equal("CRDs", [d["kind"] for d in rendered("minimal") if d["kind"] == "CustomResourceDefinition"], [])
+        sizes = {d["metadata"]["name"]: len(json.dumps(d)) for d in plain}
+        cases.note(f"largest: {max(sizes.values())} bytes")
+        expect(str(sizes), max(sizes.values()) < 256 * 1024)
+
+
+def linted(cases):
+    for name in SETS:
+        with cases.case(f"{name}: the rules of kube-linter's default set, but for {len(EXCEPTIONS)} named exceptions"):
+            complaints, needed = lint(rendered(name))
+            expect("\n".join(complaints), not complaints)
+            if name == "default":
+                expect_equal("exceptions that nothing needs", sorted(set(EXCEPTIONS) - needed), [])
+    with cases.case("the linter sees what is wrong"):
+        documents = rendered("default", "helm4", "--set-json", 'operator.securityContext={"allowPrivilegeEscalation":true}', "--set",
+                             "operator.resources=null")
+        complaints = "\n".join(lint(documents)[0])
+        for check in ("privilege-escalation-container", "unset-cpu-requirements"):
+            expect(f"{check} missing in: {complaints}", check in complaints)
+    with cases.case("selectors are name, instance and component; a later chart has the same"):
+        for document in rendered("default"):
+            if document["kind"] in ("Deployment", "DaemonSet"):
+                expect_equal(document["kind"], sorted(document["spec"]["selector"]["matchLabels"]),
+                             [f"app.kubernetes.io/{word}" for word in ("component", "instance", "name")])
+                labels = document["spec"]["template"]["metadata"]["labels"]
+                expect(f"{labels}", "helm.sh/chart" not in labels and "app.kubernetes.io/version" not in labels)
+    with cases.case("every object has the standard labels and, where it can, its namespace"):
+        for document in rendered("maximal"):
+            labels = document["metadata"]["labels"]
+            if document["kind"] != "CustomResourceDefinition":
+                for word in ("name", "instance", "component", "version", "part-of", "managed-by"):
+                    expect(f"{document['kind']}: {labels}", f"app.kubernetes.io/{word}" in labels and labels["team"] == "network")
+            cluster = document["kind"] in ("CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+            expect(f"{document['kind']} {document['metadata']}", cluster != ("namespace" in document["metadata"]))
+
+
+def rules_of(documents, kind):
+    """{(group, resource, names): verbs} of every role of a kind, by the role's name and namespace."""
+    found = {}
+    for document in documents:
+        if document["kind"] == kind and "users" != document["metadata"]["labels"]["app.kubernetes.io/component"]:
+            key = (document["metadata"].get("namespace"), document["metadata"]["name"])
+            for rule in document["rules"]:
+                for group in rule["apiGroups"]:
+                    for resource in rule["resources"]:
+                        names = ",".join(rule.get("resourceNames", []))
+                        found.setdefault(key, {})[(group, resource, names)] = ",".join(rule["verbs"])
+    return found
+
+
+def objects_rules(secrets):
+    return {**{("hawser.dev", kind, ""): "get,list,watch" for kind in KINDS},
+            **{("hawser.dev", f"{kind}/status", ""): "patch" for kind in KINDS},
+            ("events.k8s.io", "events", ""): "create,patch",
+            **({} if secrets is None else {("", "secrets", secrets): "get,watch"})}
+
+
+OWN = {("coordination.k8s.io", "leases", "hawser-operator"): "get,patch,update,watch", ("coordination.k8s.io", "leases", ""): "create",
+       ("", "secrets", "hawser-ca,hawser-sidecar-tls"): "get,patch,update,watch", ("", "secrets", ""): "create",
+       ("", "pods", ""): "get,list,watch"}
+NODES = {("", "nodes", ""): "get,list,watch"}
+
+
+def permissions(cases):
+    with cases.case("default: one Role for what is its own, one for the objects of its namespace, and no Secret of a user"):
+        documents = rendered("default")
+        expect_equal("Roles", rules_of(documents, "Role"), {("hawser-system", "hawser-operator"): OWN,
+                                                          ("hawser-system", "hawser-hawser-system-objects"): objects_rules(None)})
+        expect_equal("ClusterRoles", rules_of(documents, "ClusterRole"), {(None, "hawser-hawser-system-nodes"): NODES})
+    with cases.case("namespaced: a Role in each namespace, with Secrets by name; no ClusterRole but that of the nodes"):
+        documents = rendered("namespaced")
+        expect_equal("Roles", rules_of(documents, "Role"), {("hawser-system", "hawser-operator"): OWN, **{
+            (space, "hawser-hawser-system-objects"): objects_rules("site6-psk,site7-psk") for space in ("site-a", "site-b")}})
+        expect_equal("ClusterRoles", rules_of(documents, "ClusterRole"), {(None, "hawser-hawser-system-nodes"): NODES})
+        expect("told", "--watch-namespaces=site-a,site-b" in pod_of(one(documents, "Deployment"))["containers"][0]["args"])
+    with cases.case("cluster-wide: get and watch of Secrets and no more, by name where names are given; told in the notes"):
+        documents = rendered("cluster-wide")
+        expect_equal("ClusterRoles", rules_of(documents, "ClusterRole"), {(None, "hawser-hawser-system-nodes"): NODES,
+                     (None, "hawser-hawser-system-objects"): objects_rules("")})
+        expect_equal("Roles", rules_of(documents, "Role"), {("hawser-system", "hawser-operator"): OWN})
+        expect("no namespaces named", "--watch-namespaces" not in " ".join(pod_of(one(documents, "Deployment"))["containers"][0]["args"]))
+        documents = rendered("cluster-wide", "helm4", "--set", "rbac.secretNames={a}")
+        expect_equal("by name", rules_of(documents, "ClusterRole")[(None, "hawser-hawser-system-objects")], objects_rules("a"))
+    with cases.case("no wildcard anywhere; the sidecar is bound to nothing and has no token; users' roles have no Secrets"):
+        for name in SETS:
+            documents = rendered(name)
+            for document in documents:
+                expect(f"{name}: {document.get('rules')}", "*" not in json.dumps(document.get("rules", [])))
+                if document["kind"].endswith("RoleBinding"):
+                    expect_equal(f"{name}: bound", {s["name"].endswith("-operator") for s in document["subjects"]}, {True})
+                if document["metadata"]["labels"].get("app.kubernetes.io/component") == "users":
+                    expect_equal("groups", [r["apiGroups"] for r in document["rules"]], [["hawser.dev"]])
+            expect(f"{name}: token", pod_of(one(documents, "DaemonSet"))["automountServiceAccountToken"] is False)
+    with cases.case("two releases in two namespaces share no name but those of CRDs and users' roles"):
+        names = [{(d["kind"], d["metadata"].get("namespace"), d["metadata"]["name"]) for d in rendered("default", "helm4", "--set",
+                  "crds.enabled=false,rbac.aggregateClusterRoles=false", namespace=space)} for space in ("a", "b")]
+        expect_equal("in both", names[0] & names[1], set())
+
+
+def switches(cases):
+    asked = [f"monitoring.{what}.enabled=true" for what in ("serviceMonitor", "podMonitor", "prometheusRule")]
+    arguments = [word for setting in asked for word in ("--set", setting)]
+
+    def kinds(*more):
+        return {d["kind"] for d in objects(template("helm3", *arguments, *more).stdout)} & {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
+
+    with cases.case("monitors without the Prometheus operator: skipIfMissing leaves them out, failIfMissing fails, alwaysRender renders"):
+        expect_equal("skipIfMissing", kinds(), set())
+        done = template("helm3", *arguments, "--set", "monitoring.renderMode=failIfMissing", check=False)
+        expect(done.stderr, done.returncode != 0 and "monitoring.coreos.com/v1" in done.stderr)
+        expect_equal("alwaysRender", len(kinds("--set", "monitoring.renderMode=alwaysRender")), 3)
+        for mode in ("skipIfMissing", "failIfMissing"):
+            expect_equal(f"{mode}, present", len(kinds("--set", f"monitoring.renderMode={mode}", "--api-versions", "monitoring.coreos.com/v1")), 3)
+    with cases.case("both monitors keep the label namespace of our series"):
+        documents = rendered("maximal")
+        endpoints = one(documents, "ServiceMonitor")["spec"]["endpoints"] + one(documents, "PodMonitor")["spec"]["podMetricsEndpoints"]
+        expect_equal("honorLabels", [e["honorLabels"] for e in endpoints], [True, True])
+    with cases.case("minimal is no more than the two workloads and their Services"):
+        expect_equal("kinds", sorted(d["kind"] for d in rendered("minimal")), ["DaemonSet", "Deployment", "Service", "Service"])
+    with cases.case("the sidecar is what contracts say: host network, dropped root, its ports on the node, TUN and TLS mounted"):
+        daemons = one(rendered("default"), "DaemonSet")
+        pod, container = pod_of(daemons), pod_of(daemons)["containers"][0]
+        expect_equal("capabilities", container["securityContext"]["capabilities"],
+                     {"drop": ["ALL"], "add": ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"]})
+        expect_equal("ports", {(p["hostPort"], p["containerPort"], p["protocol"]) for p in container["ports"]},
+                     {(n, n, way) for n, way in ((9446, "TCP"), (9447, "TCP"), (9448, "TCP"), (500, "UDP"), (4500, "UDP"))})
+        expect_equal("volumes", {v["name"]: v.get("hostPath", v.get("secret", {}).get("secretName", "memory")) for v in pod["volumes"]},
+                     {"tls": "hawser-sidecar-tls", "run": "memory", "tun": {"path": "/dev/net/tun", "type": "CharDevice"}})
+        expect_equal("update", daemons["spec"]["updateStrategy"]["rollingUpdate"], {"maxUnavailable": 1})
+
+
+class HelmOf:
+    """Helm that talks to a server, with nothing of ours in its home."""
+
+    def __init__(self, server):
+        self._server = server
+        self._environment = {**os.environ, "HOME": server.folder, "KUBECONFIG": server.kubeconfig,
+                             **{f"HELM_{what}_HOME": os.path.join(server.folder, what) for what in ("CACHE", "CONFIG", "DATA")}}
+
+    def __call__(self, major, *arguments):
+        return self._server.namespace.exec(os.path.join(BIN, major), *arguments, env=self._environment, timeout=120).stdout
+
+
+def notes(cases, server):
+    def shown(major, *more):
+        return HelmOf(server)(major, "install", "hawser", CHART, "--namespace", "hawser-system", "--dry-run=client", *more).split("NOTES:\n")[1]
+
+    for major in MAJORS:
+        with cases.case(f"{major}: the notes name problems first, then the next three commands"):
+            text = shown(major)
+            expect(text, text.startswith("PROBLEMS") and "rbac.secretNames is empty" in text)
+            commands = text.split("Next:\n")[1].split("\n\n")[0].splitlines()
+            expect_equal("commands", [c.split()[0] for c in commands], ["kubectl", "helm", "kubectl"])
+            text = shown(major, "--set", "rbac.secretNames={a}")
+            expect(text, "PROBLEMS" not in text)
+            expect(shown(major, "--set", "clusterWide=true"), "EVERY Secret of the cluster" in shown(major, "--set", "clusterWide=true"))
+            text = shown(major, "--set", "rbac.secretNames={a},monitoring.podMonitor.enabled=true")
+            expect(text, "monitoring.coreos.com/v1" in text.split("Next:")[0])
+
+
+def everything():
+    """(name, manifests) of all that is given to the API server and to kubeconform."""
+    return [(name, template("helm4", *values_of(name)).stdout) for name in SETS] + [(path, read(TOP, path)) for path in sync.INSTALLS]
+
+
+def monitoring_kinds(server):
+    """The Prometheus operator's own CRDs."""
+    folder = os.path.join(CACHE, "monitoring-crds")
+    if not os.path.isdir(folder):
+        raise LabError(f"{folder} is missing; tests/cluster/parts.sh fills it")
+    server.kubectl("apply", "--server-side", "-f", folder)
+    kinds = [f"crd/{kind}.monitoring.coreos.com" for kind in ("podmonitors", "prometheusrules", "servicemonitors")]
+    server.kubectl("wait", "--for=condition=Established", *kinds)
+    wait_until("the kinds in what the server says of itself", lambda: "monitoring.v1.PodMonitor" in server.kubectl("get", "--raw", "/openapi/v2"), 30, 0.5)
+
+
+def on_the_server(cases, server):
+    for space in ("hawser-system", "site-a", "site-b"):
+        server.kubectl("create", "namespace", space)
+        server.kubectl("create", "serviceaccount", "default", "-n", space)  # a controller's work, which does not run here
+    with tempfile.TemporaryDirectory(prefix="hwt-schemas-") as folder:
+        write_schemas(server, folder)
+        for name, text in everything():
+            with cases.case(f"{name}: kubeconform, strict, with the schemas of this API server"):
+                done = subprocess.run([os.path.join(BIN, "kubeconform"), "-strict", "-summary", "-output", "json", "-schema-location",
+                                       f"{folder}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"], input=text, capture_output=True, text=True,
+                                      check=False)
+                summary = json.loads(done.stdout)["summary"]
+                expect(f"{done.stdout}{done.stderr}", done.returncode == 0 and summary["valid"] and not summary["skipped"])
+                cases.note(f"{summary['valid']} objects valid")
+            with cases.case(f"{name}: the API server takes it all in a dry run, without a warning"):
+                done = server.run_kubectl("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text, check=False)
+                expect(done.stderr, done.returncode == 0)
+                warnings = [line for line in done.stderr.splitlines() if "Warning" in line]
+                expect("\n".join(warnings), not warnings)
+
+
+def pod_security(cases, server):
+    """The levels of Pod Security, as the API server enforces them."""
+    documents = rendered("default")
+    for level, kind, allowed in (("restricted", "Deployment", True), ("restricted", "Pod", True), ("baseline", "DaemonSet", False),
+                                 ("privileged", "DaemonSet", True)):
+        with cases.case(f"Pod Security {level} {'takes' if allowed else 'refuses'} the pod of the {kind}"):
+            space = f"level-{level}-{kind.lower()}"
+            server.kubectl("create", "namespace", space)
+            server.kubectl("label", "namespace", space, f"pod-security.kubernetes.io/enforce={level}")
+            spec = {k: v for k, v in pod_of(one(documents, kind)).items() if k not in ("serviceAccountName", "priorityClassName")}
+            server.kubectl("create", "serviceaccount", "default", "-n", space, check=False)
+            pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": space}, "spec": spec}
+            done = server.run_kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False)
+            expect(done.stdout + done.stderr, (done.returncode == 0) is allowed and (allowed or "violates PodSecurity" in done.stderr))
+
+
+def life(cases, server, major):
+    """Install, upgrade, uninstall, for real; nothing runs, because there is no node."""
+    space = f"life-{major}"
+    server.kubectl("create", "namespace", space)
+
+    def run(*arguments):
+        return HelmOf(server)(major, *arguments, "--namespace", space)
+
+    def there(kind):
+        return server.kubectl("get", kind, "-n", space, "-o", "name").split()
+
+    with cases.case(f"{major}: install, a changed CRD comes with upgrade, uninstall leaves the CRDs and nothing else"):
+        expect("notes", "Next:" in run("install", "hawser", CHART))
+        expect_equal("workloads", there("deployment,daemonset"), ["deployment.apps/hawser-operator", "daemonset.apps/hawser-sidecar"])
+        server.kubectl("wait", "--for=condition=Established", *[f"crd/{kind}.hawser.dev" for kind in KINDS])
+        generation = server.kubectl("get", "daemonset/hawser-sidecar", "-n", space, "-o", "jsonpath={.metadata.generation}")
+        run("upgrade", "hawser", CHART, "--set", "rbac.secretNames={a},operator.replicas=3")
+        expect_equal("replicas", server.kubectl("get", "deployment/hawser-operator", "-n", space, "-o", "jsonpath={.spec.replicas}"), "3")
+        expect_equal("generation of the DaemonSet", server.kubectl("get", "daemonset/hawser-sidecar", "-n", space, "-o",
+                                                                   "jsonpath={.metadata.generation}"), generation)
+        run("uninstall", "hawser")
+        expect_equal("left", there("deployment,daemonset,service,role,rolebinding,poddisruptionbudget,secret"), [])
+        expect_equal("roles left", [n for n in server.kubectl("get", "clusterrole,clusterrolebinding", "-o", "name").split() if "hawser" in n], [])
+        expect_equal("CRDs", len([n for n in server.kubectl("get", "crd", "-o", "name").split() if n.endswith(".hawser.dev")]), 5)
+    server.kubectl("delete", "crd", *[f"{kind}.hawser.dev" for kind in KINDS])
+
+
+def the_test_pod(cases, server):
+    """The script of `helm test`, against two listeners and against none."""
+    container = pod_of(one(rendered("default"), "Pod"))["containers"][0]
+    answer = ("import http.server, sys\n"
+              "class Answer(http.server.BaseHTTPRequestHandler):\n"
+              "    def do_GET(self):\n"
+              "        self.send_response(int(sys.argv[2])); self.end_headers()\n"
+              "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Answer).serve_forever()\n")
+    for operator, sidecar, wanted in ((200, 200, 0), (500, 200, 1), (200, None, 1)):
+        with cases.case(f"the script of helm test: operator says {operator}, sidecar {sidecar}: exit {wanted}"):
+            with tempfile.TemporaryDirectory(prefix="hwt-test-pod-") as folder:
+                started = [Process([sys.executable, "-c", answer, str(port), str(code)], f"{folder}/{port}.log", netns=server.netns)
+                           for port, code in ((9450, operator), (9447, sidecar)) if code]
+                try:
+                    wait_until("both to listen", lambda n=len(started): len(re.findall(r":9450|:9447", server.namespace.exec(
+                        "ss", "-Hltn").stdout)) == n, 10)
+                    done = server.namespace.exec(*container["command"], check=False, env={
+                        **os.environ, "HAWSER_OPERATOR_SERVICE_HOST": "127.0.0.1", "HAWSER_SIDECAR_SERVICE_HOST": "127.0.0.1"})
+                    expect_equal(f"exit; {done.stdout}{done.stderr}", done.returncode, wanted)
+                finally:
+                    for process in started:
+                        process.kill()
+
+
+def main():
+    cases = Cases("chart")
+    values_and_schema(cases)
+    rendering(cases)
+    crds(cases)
+    linted(cases)
+    permissions(cases)
+    switches(cases)
+    with ApiServer() as server:
+        notes(cases, server)  # before there is a Prometheus operator
+        monitoring_kinds(server)
+        on_the_server(cases, server)
+        pod_security(cases, server)
+        the_test_pod(cases, server)
+        for major in MAJORS:
+            life(cases, server, major)
+    return cases.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
