@@ -64,6 +64,10 @@ bool IpAddress::is_link_local() const {
   return is_v4() ? octets_[0] == 169 && octets_[1] == 254 : octets_[0] == 0xfe && (octets_[1] & 0xc0) == 0x80;
 }
 
+bool IpAddress::is_v4_mapped() const {
+  constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return !is_v4() && std::equal(kMapped.begin(), kMapped.end(), octets_.begin());
+}
 bool IpAddress::is_broadcast() const { return is_v4() && load_be32(octets_.data()) == 0xffffffff; }
 
 std::string IpAddress::to_string() const {
@@ -95,6 +99,7 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
                    failure == std::errc() && end == digits.data() + digits.size();
   if (!address || !canonical || length < 0 || length > address->bits())
     return invalid(quoted(text.substr(0, 64)) + " is not a CIDR prefix such as '10.61.0.0/16'");
+  if (address->is_v4_mapped()) return invalid(quoted(text) + " is IPv4 written as IPv6; write it as IPv4");
   IpPrefix prefix(*address, length);
   if (prefix.address_ != *address)
     return invalid(quoted(text) + " has host bits set; did you mean '" + prefix.to_string() + "'?");

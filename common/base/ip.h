@@ -35,6 +35,7 @@ class IpAddress {
   bool is_multicast() const;
   bool is_link_local() const;
   bool is_broadcast() const;  // 255.255.255.255
+  bool is_v4_mapped() const;  // ::ffff:0:0/96
   std::string to_string() const;
 
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
@@ -50,8 +51,8 @@ class IpPrefix {
   IpPrefix() = default;
   // Host bits are cleared. REQUIRES: 0 <= length <= address.bits().
   IpPrefix(const IpAddress& address, int length);
-  // "10.61.0.0/16". InvalidArgument when malformed; when only host bits are set the message ends
-  // "did you mean '10.61.0.0/16'?".
+  // "10.61.0.0/16". InvalidArgument when malformed, or an IPv4 network written as IPv6 (::ffff:0:0/96); when
+  // only host bits are set the message ends "did you mean '10.61.0.0/16'?".
   static Result<IpPrefix> parse(std::string_view text);
   static IpPrefix any(IpVersion version);
 

@@ -5,6 +5,7 @@
 
 #include "operator/api/bindings.h"
 #include "operator/api/manifest_reader.h"
+#include "operator/api/names.h"
 #include "operator/api/secret_codec.h"
 #include "operator/api/text.h"
 
@@ -12,25 +13,6 @@ namespace hawser::api {
 namespace {
 
 constexpr std::string_view kTopLevel[] = {"apiVersion", "kind", "metadata", "spec", "status"};
-constexpr size_t kMaxName = 253;      // DNS subdomain, as Kubernetes has it
-constexpr size_t kMaxNamespace = 63;  // DNS label
-
-bool lower_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-// RFC 1123 label: lower case letters, digits and '-', beginning and ending with a letter or digit.
-bool is_label(std::string_view text) {
-  return !text.empty() && lower_alphanumeric(text.front()) && lower_alphanumeric(text.back()) &&
-         std::ranges::all_of(text, [](char c) { return lower_alphanumeric(c) || c == '-'; });
-}
-
-bool is_subdomain(std::string_view text) {
-  for (;;) {
-    const size_t dot = text.find('.');
-    if (!is_label(text.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
-  }
-}
 
 std::string_view kind_name(size_t i) { return kKinds[i].name; }
 
@@ -151,7 +133,7 @@ class Importer {
       return context.error(metadata, "metadata.name", "is missing; allowed: a lower case DNS name; add it");
     context.record("metadata.name", *name);
     if (!read_text(*name, "metadata.name", context, meta.name)) return;
-    if (is_subdomain(meta.name) && meta.name.size() <= kMaxName) return;
+    if (is_object_name(meta.name)) return;
     context.error(*name, "metadata.name",
                   in_quotes(meta.name) +
                       " is not a name; allowed: at most 253 characters a-z, 0-9, '-' and "
@@ -164,7 +146,7 @@ class Importer {
     context.record("metadata.namespace", *space);
     std::string text;
     if (!read_text(*space, "metadata.namespace", context, text)) return;
-    if (is_label(text) && text.size() <= kMaxNamespace) {
+    if (is_dns_label(text) && text.size() <= kMaxNamespace) {
       meta.namespace_ = text;
       return;
     }

@@ -276,7 +276,8 @@ void ManifestReader::field(std::string_view name, std::map<std::string, std::str
   }
   for (size_t i = 0; i + 1 < map->children.size(); i += 2) {
     const YamlNode& key = *map->children[i];
-    if (!key.is_scalar()) continue;
+    // Null is absent, as everywhere: so an API server takes it too.
+    if (!key.is_scalar() || map->children[i + 1]->is_null()) continue;
     const std::string path = path_of(name) + "." + key.text;
     context_.record(path, *map->children[i + 1]);
     read_text(*map->children[i + 1], path, context_, out[key.text]);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/catalog/algorithms.h"
+#include "operator/api/names.h"
 
 namespace hawser::api {
 namespace {
@@ -58,21 +59,28 @@ constexpr Names kDataPlane[] = {"Auto", "Kernel", "UserSpace"};
 constexpr Names kIPsec[] = {"IPsec"};
 constexpr Names kIKEv2[] = {"IKEv2"};
 constexpr Names kMode[] = {"Default", "InitiatorOnly", "ResponderOnly"};
+// What Azure's own table lists and nobody can mean (POL-3).
+constexpr Names kNoGroup[] = {"None"};
+constexpr Names kMisprint[] = {"GCMASE256"};
+
+// Longest text of an address (IPv6 that ends in a dotted quad), and of a prefix.
+constexpr int64_t kAddressText = 45;
+constexpr int64_t kCidrText = kAddressText + 4;
 
 // clang-format off
 constexpr FieldRow kRef[] = {
-    {.name = "name", .required = true, .description = "Name of an object in the same namespace."},
+    {.name = "name", .required = true, .max_length = kMaxName, .value_rule = "FMT-8", .description = "Name of an object in the same namespace."},
 };
 constexpr FieldRow kSecretRef[] = {
-    {.name = "name", .required = true, .description = "Name of a Secret in the same namespace."},
-    {.name = "key", .default_value = "psk", .description = "Key in the Secret's data."},
+    {.name = "name", .required = true, .max_length = kMaxName, .value_rule = "FMT-8", .description = "Name of a Secret in the same namespace."},
+    {.name = "key", .default_value = "psk", .max_length = kMaxName, .value_rule = "FMT-8", .description = "Key in the Secret's data."},
 };
 constexpr FieldRow kSubnet[] = {
-    {.name = "name", .required = true, .description = "Name, unique in the virtual network; the gateway's is named exactly GatewaySubnet."},
-    {.name = "addressPrefix", .required = true, .format = Format::Cidr, .value_rule = "FMT-1", .description = "CIDR inside one of addressPrefixes, host bits zero."},
+    {.name = "name", .required = true, .max_length = kMaxSubnetName, .value_rule = "FMT-4", .description = "Name, unique in the virtual network; the gateway's is named exactly GatewaySubnet."},
+    {.name = "addressPrefix", .required = true, .max_length = kCidrText, .format = Format::Cidr, .value_rule = "FMT-1", .description = "CIDR inside one of addressPrefixes, host bits zero."},
 };
 constexpr FieldRow kVirtualNetwork[] = {
-    {.name = "addressPrefixes", .type = StringList, .required = true, .min = 1, .max = 64, .format = Format::Cidr, .required_rule = "FMT-3", .value_rule = "FMT-1", .description = "CIDRs of the network, IPv4 or IPv6, host bits zero; 1 to 64 entries."},
+    {.name = "addressPrefixes", .type = StringList, .required = true, .min = 1, .max = 64, .max_length = kCidrText, .format = Format::Cidr, .required_rule = "FMT-3", .value_rule = "FMT-1", .description = "CIDRs of the network, IPv4 or IPv6, host bits zero; 1 to 64 entries."},
     {.name = "subnets", .type = ObjectList, .min = 0, .max = 64, .value_rule = "FMT-3", .description = "Parts of the network, a list mapped by name; 0 to 64 entries.", .fields = kSubnet},
 };
 constexpr FieldRow kVirtualNetworkGateway[] = {
@@ -81,20 +89,20 @@ constexpr FieldRow kVirtualNetworkGateway[] = {
     {.name = "vpnType", .default_value = "RouteBased", .values = kRouteBased, .description = "Routes, not policies, choose what enters a tunnel."},
     {.name = "sku", .default_value = "Standard", .values = kSku, .description = "Azure's size of the gateway; Basic takes no custom policy."},
     {.name = "profile", .default_value = "AzureStack1910", .values = kProfile, .description = "Azure Stack build whose default proposal is used by connections without a policy."},
-    {.name = "publicIPAddress", .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Address of this gateway as the peers see it; default: the source address of the route to the peer."},
-    {.name = "nodeSelector", .type = StringMap, .description = "Labels of the nodes that may carry this gateway."},
+    {.name = "publicIPAddress", .max_length = kAddressText, .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Address of this gateway as the peers see it; default: the source address of the route to the peer."},
+    {.name = "nodeSelector", .type = StringMap, .min = 0, .max = kMaxNodeLabels, .max_length = kMaxLabel, .value_rule = "FMT-8", .description = "Labels of the nodes that may carry this gateway, at most 16; absent: any node with a ready sidecar."},
     {.name = "dataPlane", .default_value = "Auto", .values = kDataPlane, .description = "Where ESP is done; Auto takes the kernel where it can."},
 };
 constexpr FieldRow kLocalNetworkGateway[] = {
-    {.name = "gatewayIpAddress", .required = true, .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Unicast address of the remote VPN device, IPv4 or IPv6."},
-    {.name = "addressPrefixes", .type = StringList, .required = true, .min = 1, .max = 64, .format = Format::Cidr, .required_rule = "FMT-3", .value_rule = "FMT-1", .description = "CIDRs behind the remote device, host bits zero; 1 to 64 entries."},
+    {.name = "gatewayIpAddress", .required = true, .max_length = kAddressText, .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Unicast address of the remote VPN device, IPv4 or IPv6."},
+    {.name = "addressPrefixes", .type = StringList, .required = true, .min = 1, .max = 64, .max_length = kCidrText, .format = Format::Cidr, .required_rule = "FMT-3", .value_rule = "FMT-1", .description = "CIDRs behind the remote device, host bits zero; 1 to 64 entries."},
 };
 constexpr FieldRow kIpsecPolicy[] = {
     {.name = "ikeEncryption", .required = true, .values = kIkeEncryption, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Encryption of the IKE SA."},
     {.name = "ikeIntegrity", .required = true, .values = kIkeIntegrity, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Integrity of the IKE SA; its hash is also the PRF."},
-    {.name = "dhGroup", .required = true, .values = kDhGroup, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Diffie-Hellman group of the IKE SA."},
-    {.name = "ipsecEncryption", .required = true, .values = kEspEncryption, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Encryption of ESP."},
-    {.name = "ipsecIntegrity", .required = true, .values = kEspIntegrity, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Integrity of ESP; with GCMAES the same name as ipsecEncryption."},
+    {.name = "dhGroup", .required = true, .values = kDhGroup, .refused = kNoGroup, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Diffie-Hellman group of the IKE SA. None, which Azure's table lists, is refused: IKEv2 always carries a key exchange."},
+    {.name = "ipsecEncryption", .required = true, .values = kEspEncryption, .refused = kMisprint, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Encryption of ESP. GCMASE256, a misprint of Azure's table, is refused; GCMAES256 is meant."},
+    {.name = "ipsecIntegrity", .required = true, .values = kEspIntegrity, .refused = kMisprint, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Integrity of ESP; with GCMAES the same name as ipsecEncryption."},
     {.name = "pfsGroup", .required = true, .values = kPfsGroup, .required_rule = "POL-1", .value_rule = "POL-2", .description = "Diffie-Hellman group of a rekey of the Child SA; PFSMM is the group of dhGroup."},
     {.name = "saLifeTimeSeconds", .type = Integer, .default_value = "27000", .min = 300, .max = 172799, .value_rule = "POL-5", .description = "Lifetime of a Child SA in seconds."},
     {.name = "saDataSizeKilobytes", .type = Integer, .default_value = "102400000", .min = 1024, .max = 2147483647, .value_rule = "POL-5", .description = "Lifetime of a Child SA in units of 1,024 octets of inner packets, per direction."},
@@ -109,8 +117,8 @@ constexpr FieldRow kConnection[] = {
     {.name = "connectionMode", .default_value = "Default", .values = kMode, .description = "Which side may start; Default: both."},
     {.name = "dpdTimeoutSeconds", .type = Integer, .default_value = "45", .min = 9, .max = 3600, .value_rule = "FMT-5", .description = "Seconds without an authenticated packet until the peer counts as dead."},
     {.name = "usePolicyBasedTrafficSelectors", .type = Boolean, .default_value = "false", .value_rule = "CON-2", .description = "Only false: selectors are any to any, as on Azure Stack."},
-    {.name = "localIdentity", .format = Format::Identity, .value_rule = "FMT-6", .description = "IKE identity sent to the peer: address, domain name or user@domain; default: the local address. Not a field of Azure."},
-    {.name = "remoteIdentity", .format = Format::Identity, .value_rule = "FMT-6", .description = "IKE identity the peer must have; default: any. Not a field of Azure."},
+    {.name = "localIdentity", .max_length = kMaxIdentity, .format = Format::Identity, .value_rule = "FMT-6", .description = "IKE identity sent to the peer: address, domain name or user@domain; default: the local address. Not a field of Azure."},
+    {.name = "remoteIdentity", .max_length = kMaxIdentity, .format = Format::Identity, .value_rule = "FMT-6", .description = "IKE identity the peer must have; default: any. Not a field of Azure."},
 };
 // clang-format on
 

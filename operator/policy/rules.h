@@ -7,6 +7,7 @@
 
 #include "common/catalog/reasons.h"
 #include "operator/api/kinds.h"
+#include "operator/policy/cel.h"
 #include "operator/policy/policy.h"
 
 namespace hawser::policy {
@@ -27,14 +28,14 @@ using Findings = std::vector<Finding>;
 
 // A row for each rule and severity. The id names the rule in messages, tests and documents; `summary` is the
 // rule in a line. `check` is pure and finds every place at once. `cel` says the rule for the API server where
-// it can be said within one object; empty where it needs other objects.
+// it can be said within one object and the schema alone does not; empty elsewhere.
 struct RuleRow {
   std::string_view id;
   Severity severity;
   catalog::Reason reason;
   Findings (*check)(const RuleInput&);
   std::string_view summary;
-  std::string_view cel;
+  std::span<const CelCheck> cel;
 };
 std::span<const RuleRow> rules();
 
@@ -46,6 +47,7 @@ Findings check_subnet_names(const RuleInput&);
 Findings check_dpd_timeout(const RuleInput&);
 Findings check_identities(const RuleInput&);
 Findings check_address_families(const RuleInput&);
+Findings check_names(const RuleInput&);
 // IpsecPolicy.
 Findings check_algorithms_present(const RuleInput&);
 Findings check_algorithm_values(const RuleInput&);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "operator/api/names.h"
 #include "operator/policy/rules.h"
 #include "operator/policy/text.h"
 
@@ -11,7 +12,6 @@ namespace {
 using api::Kind;
 
 constexpr size_t kMostEntries = 64;
-constexpr size_t kLongestIdentity = 255;
 constexpr int64_t kShortestDpd = 9;
 constexpr int64_t kLongestDpd = 3600;
 
@@ -46,11 +46,34 @@ void check_identity(const api::ObjectKey& object, std::string field,
                     const std::optional<std::string>& identity, Findings& out) {
   if (!identity) return;
   bool printable = std::ranges::all_of(*identity, [](unsigned char c) { return c >= 0x21 && c <= 0x7e; });
-  if (printable && !identity->empty() && identity->size() <= kLongestIdentity) return;
+  if (printable && !identity->empty() && identity->size() <= api::kMaxIdentity) return;
   out.push_back({object, std::move(field),
                  quoted(*identity) +
                      " is not an identity; allowed: an IP address, a domain name or user@domain of 1..255 "
                      "characters 0x21-0x7E; leave the field out for the default"});
+}
+
+void check_name(const api::ObjectKey& object, std::string_view field, const std::string& name,
+                Findings& out) {
+  if (name.empty() || api::is_object_name(name)) return;  // the codec asks for one
+  out.push_back({object, "spec." + std::string(field) + ".name",
+                 quoted(name) +
+                     " is not the name of an object; allowed: at most 253 characters a-z, 0-9, '-' and '.', "
+                     "each part beginning and ending with a letter or digit; correct it"});
+}
+
+void check_labels(const api::VirtualNetworkGateway& gateway, Findings& out) {
+  const api::ObjectKey object = key_of(Kind::VirtualNetworkGateway, gateway);
+  const auto& labels = gateway.spec.node_selector;
+  if (labels.size() > api::kMaxNodeLabels)
+    out.push_back({object, "spec.nodeSelector",
+                   "has " + std::to_string(labels.size()) + " labels; allowed: 0..16; remove some"});
+  for (const auto& [key, value] : labels)
+    if (!api::is_label_key(key) || !api::is_label_value(value))
+      out.push_back({object, "spec.nodeSelector",
+                     quoted(key) + ": " + quoted(value) +
+                         " is not a label of Kubernetes; allowed: such as 'kubernetes.io/hostname': "
+                         "'node-1'; copy it from kubectl get node --show-labels"});
 }
 
 }  // namespace
@@ -103,11 +126,11 @@ Findings check_subnet_names(const RuleInput& input) {
     std::set<std::string_view> seen;
     for (size_t i = 0; i < network.spec.subnets.size(); ++i) {
       const std::string& name = network.spec.subnets[i].name;
-      if (!name.empty() && seen.insert(name).second) continue;
+      const bool fits = !name.empty() && api::characters(name) <= api::kMaxSubnetName;
+      if (fits && seen.insert(name).second) continue;
       out.push_back({key_of(Kind::VirtualNetwork, network), indexed("spec.subnets", i) + ".name",
-                     name.empty()
-                         ? "'' is not a name; allowed: a text; name the subnet"
-                         : quoted(name) + " is used twice; allowed: each name once; rename or remove one"});
+                     quoted(name) + (fits ? " is used twice; allowed: each name once; rename or remove one"
+                                          : " is not a name; allowed: 1..80 characters; rename the subnet")});
     }
   }
   return out;
@@ -131,6 +154,29 @@ Findings check_identities(const RuleInput& input) {
     api::ObjectKey object = key_of(Kind::Connection, connection);
     check_identity(object, "spec.localIdentity", connection.spec.local_identity, out);
     check_identity(object, "spec.remoteIdentity", connection.spec.remote_identity, out);
+  }
+  return out;
+}
+
+Findings check_names(const RuleInput& input) {
+  Findings out;
+  for (const auto& [key, gateway] : input.objects.virtual_network_gateways) {
+    check_name(key_of(Kind::VirtualNetworkGateway, gateway), "virtualNetworkRef",
+               gateway.spec.virtual_network_ref, out);
+    check_labels(gateway, out);
+  }
+  for (const auto& [key, connection] : input.objects.connections) {
+    const api::ObjectKey object = key_of(Kind::Connection, connection);
+    const auto& spec = connection.spec;
+    check_name(object, "virtualNetworkGatewayRef", spec.virtual_network_gateway_ref, out);
+    check_name(object, "localNetworkGatewayRef", spec.local_network_gateway_ref, out);
+    if (spec.ipsec_policy_ref) check_name(object, "ipsecPolicyRef", *spec.ipsec_policy_ref, out);
+    check_name(object, "sharedKeySecretRef", spec.shared_key_secret_ref.name, out);
+    if (!api::is_data_key(spec.shared_key_secret_ref.key))
+      out.push_back({object, "spec.sharedKeySecretRef.key",
+                     quoted(spec.shared_key_secret_ref.key) +
+                         " is not a key of a Secret; allowed: 1..253 characters a-z, A-Z, 0-9, '-', '_' and "
+                         "'.', not beginning with '..'; correct it, or leave it out for 'psk'"});
   }
   return out;
 }

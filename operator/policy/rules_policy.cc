@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/catalog/algorithms.h"
+#include "operator/api/schema.h"
 #include "operator/policy/profile.h"
 #include "operator/policy/rules.h"
 #include "operator/policy/text.h"
@@ -78,11 +79,11 @@ constexpr std::array kFields = std::to_array<AlgorithmField>({
     {"pfsGroup", &api::IpsecPolicySpec::pfs_group, pfs_group_words},
 });
 
-// What Azure's own table lists and nobody can mean: a rule of their own, POL-3.
 constexpr std::string_view kMisprint = "GCMASE256";
+// What Azure's own table lists and nobody can mean: a rule of their own, POL-3.
 bool is_seed_misprint(std::string_view field, std::string_view value) {
-  return (field == "dhGroup" && value == "None") ||
-         ((field == "ipsecEncryption" || field == "ipsecIntegrity") && value == kMisprint);
+  const auto* row = api::find_field(api::spec_fields(api::Kind::IpsecPolicy), field);
+  return row != nullptr && std::ranges::find(row->refused, value) != row->refused.end();
 }
 
 std::string path(std::string_view field) { return "spec." + std::string(field); }

@@ -80,7 +80,7 @@ std::vector<IndexedPrefix> well_formed(const std::vector<std::string>& texts) {
 std::optional<IpAddress> outer_address(std::string_view text) {
   auto address = IpAddress::parse(text);
   if (!address || address->is_unspecified() || address->is_multicast() || address->is_broadcast() ||
-      address->is_loopback() || (!address->is_v4() && address->is_link_local()))
+      address->is_loopback() || address->is_v4_mapped() || (!address->is_v4() && address->is_link_local()))
     return std::nullopt;
   return *address;
 }

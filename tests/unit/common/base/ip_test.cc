@@ -67,6 +67,15 @@ TEST(IpPrefix, RefusesWhatIsNotOne) {
     EXPECT_FALSE(IpPrefix::parse(text)) << text;
 }
 
+// An API server takes no such text either.
+TEST(IpPrefix, RefusesIpv4WrittenAsIpv6) {
+  for (const char* text : {"::ffff:10.0.0.0/104", "::ffff:0:0/96", "::ffff:a00:1/128"})
+    EXPECT_FALSE(IpPrefix::parse(text)) << text;
+  EXPECT_TRUE(IpAddress::parse("::ffff:192.0.2.1")->is_v4_mapped());
+  EXPECT_TRUE(IpPrefix::parse("::fffe:0:0/96"));
+  EXPECT_FALSE(IpAddress::parse("::192.0.2.1")->is_v4_mapped());
+}
+
 TEST(IpPrefix, WithHostBitsSaysWhatWasMeant) {
   auto prefix = IpPrefix::parse("10.61.3.7/16");
   ASSERT_FALSE(prefix);

@@ -362,5 +362,15 @@ TEST(Codec, TheCanonicalSpecDoesNotDependOnTheLayoutOfTheText) {
   EXPECT_EQ(spec_to_json(a.objects[0]).dump(), spec_to_json(b.objects[0]).dump());
 }
 
+TEST(Codec, NullIsAbsentInAMapToo) {
+  auto parsed = parse_manifests("f",
+                                "apiVersion: hawser.dev/v1alpha1\nkind: VirtualNetworkGateway\n"
+                                "metadata: {name: g}\nspec:\n  virtualNetworkRef: {name: n}\n"
+                                "  nodeSelector: {a: null, b: c}\n");
+  ASSERT_THAT(parsed.problems, IsEmpty());
+  EXPECT_THAT(std::get<VirtualNetworkGateway>(parsed.objects[0]).spec.node_selector,
+              ElementsAre(testing::Pair("b", "c")));
+}
+
 }  // namespace
 }  // namespace hawser::api

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/codec.h"
+#include "operator/api/schema.h"
 
 namespace hawser::api {
 namespace {
@@ -48,6 +49,21 @@ TEST(StatusJson, RoundTripsAnEmptyStatus) {
   auto again = status_from_json(status_to_json(Status{}));
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, Status{});
+}
+
+// The field table of status, which the CRDs are written from, has what is written and nothing else.
+void expect_fields(const Json& written, std::span<const FieldRow> fields, const std::string& path) {
+  EXPECT_EQ(written.size(), fields.size()) << path;
+  for (const auto& field : fields) {
+    const std::string name(field.name);
+    ASSERT_TRUE(written.contains(name)) << path << "." << name;
+    if (!field.fields.empty())
+      expect_fields(field.type == FieldType::ObjectList ? written[name][0] : written[name], field.fields,
+                    path + "." + name);
+  }
+}
+TEST(StatusJson, WritesTheFieldsOfTheTable) {
+  expect_fields(status_to_json(full_status()), status_fields(Kind::Connection), "status");
 }
 
 TEST(StatusJson, UsesTheNamesOfTheContracts) {

@@ -1,0 +1,95 @@
+#include "operator/crd/definition.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "operator/api/codec.h"
+#include "operator/crd/names.h"
+#include "operator/crd/schema.h"
+
+namespace hawser::crd {
+namespace {
+
+constexpr std::string_view kHeader =
+    "# Written by `regen` from operator/api/schema.cc and operator/policy/rules.cc; do not edit.\n";
+
+Json names(const api::KindRow& kind) {
+  std::string singular(kind.name);
+  std::ranges::transform(singular, singular.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return {{"kind", kind.name},
+          {"listKind", std::string(kind.name) + "List"},
+          {"plural", kind.plural},
+          {"singular", singular},
+          {"shortNames", {kind.short_name}},
+          {"categories", {"hawser"}}};
+}
+
+Json columns(const KindNames& shown) {
+  Json out = Json::array();
+  for (const Column& column : shown.columns) {
+    Json entry = {{"name", column.name},
+                  {"type", column.type},
+                  {"jsonPath", column.path},
+                  {"description", column.description}};
+    if (column.wide) entry["priority"] = 1;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json open_api(api::Kind kind, const KindNames& shown) {
+  Json text = {{"type", "string"}};
+  Json api_version = {{"description", "Version of this schema: hawser.dev/v1alpha1."}, {"type", "string"}};
+  Json kind_name = {{"description", "Kind of this object."}, {"type", "string"}};
+  return {{"description", shown.description},
+          {"type", "object"},
+          {"required", {"spec"}},
+          {"properties",
+           {{"apiVersion", api_version},
+            {"kind", kind_name},
+            {"metadata", {{"type", "object"}}},
+            {"spec", object_schema(kind, "spec", "What is wanted.", api::spec_fields(kind))},
+            {"status",
+             object_schema(kind, "status", "What is; written by the operator.", api::status_fields(kind))}}}};
+}
+
+Json version(api::Kind kind) {
+  const KindNames& shown = names_of(kind);
+  Json out = {{"name", api::kVersion},
+              {"served", true},
+              {"storage", true},
+              {"subresources", {{"status", Json::object()}}},
+              {"additionalPrinterColumns", columns(shown)}};
+  for (const auto& path : shown.selectable) out["selectableFields"].push_back({{"jsonPath", path}});
+  out["schema"]["openAPIV3Schema"] = open_api(kind, shown);
+  return out;
+}
+
+}  // namespace
+
+DefinitionFile definition(api::Kind kind) {
+  const api::KindRow& row = api::row(kind);
+  const std::string name = std::string(row.plural) + "." + std::string(api::kGroup);
+  const Json out = {{"apiVersion", "apiextensions.k8s.io/v1"},
+                    {"kind", "CustomResourceDefinition"},
+                    {"metadata",
+                     {{"name", name},
+                      {"labels", {{"app.kubernetes.io/name", "hawser"}}},
+                      {"annotations", {{"hawser.dev/bundle-version", HAWSER_VERSION}}}}},
+                    {"spec",
+                     {{"group", api::kGroup},
+                      {"scope", "Namespaced"},
+                      {"names", names(row)},
+                      {"versions", Json::array({version(kind)})}}}};
+  return {name + ".yaml", std::string(kHeader) + api::to_yaml(out)};
+}
+
+std::vector<DefinitionFile> definitions() {
+  std::vector<DefinitionFile> out;
+  for (const auto& row : api::kKinds)
+    if (row.kind != api::Kind::Secret) out.push_back(definition(row.kind));
+  return out;
+}
+
+}  // namespace hawser::crd
