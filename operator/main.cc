@@ -1,5 +1,5 @@
-// hawser-operator: reads manifests, checks them against the Azure Stack rules, tells the sidecars, writes
-// status.
+// hawser-operator: reads objects of a folder or of a cluster, checks them against the Azure Stack rules,
+// tells the sidecars, writes status.
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -51,6 +51,5 @@ int main(int argc, char** argv) {
     log.error(runtime.error().message);
     return 1;
   }
-  (*runtime)->run(stop_fd);
-  return 0;
+  return (*runtime)->run(stop_fd);
 }

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <set>
 
 #include "operator/app/version.h"
@@ -14,6 +16,7 @@ namespace {
 struct RawFlags {
   std::string manifests, status, tls_cert, tls_key, tls_ca, identity;
   std::vector<std::string> sidecars;
+  ClusterOptions cluster;
   std::string metrics = "0.0.0.0:9449";
   std::string health = "0.0.0.0:9450";
   std::string log_level = "info";
@@ -21,12 +24,25 @@ struct RawFlags {
 };
 
 void declare(CLI::App& command, RawFlags& flags) {
-  command.add_option("--manifests", flags.manifests, "Folder of manifests (*.yaml, *.yml, *.json)")
-      ->required();
-  command.add_option("--status", flags.status, "Folder for the status of each object; made when missing")
-      ->required();
-  command.add_option("--sidecar", flags.sidecars, "NAME=unix:PATH, or NAME=HOST:PORT with TLS; repeatable")
-      ->required();
+  command.add_option("--manifests", flags.manifests,
+                     "Folder of manifests (*.yaml, *.yml, *.json); without it, objects come from a cluster");
+  command.add_option("--status", flags.status,
+                     "With --manifests: folder for the status of each object; made when missing");
+  command.add_option("--kubeconfig", flags.cluster.kubeconfig,
+                     "Cluster to work for (default: the one this pod runs in)");
+  command.add_option("--context", flags.cluster.context,
+                     "Context of the kubeconfig (default: its current one)");
+  command
+      .add_option("--watch-namespaces", flags.cluster.watch_namespaces,
+                  "Namespaces to look at, separated by commas (default: all)")
+      ->delimiter(',');
+  command.add_option("--namespace", flags.cluster.namespace_,
+                     "The operator's own namespace, with its Lease (default: the pod's, or POD_NAMESPACE)");
+  command
+      .add_flag("--leader-elect", flags.cluster.leader_elect,
+                "In a cluster, act only while holding the Lease (default: true)")
+      ->default_str("true");
+  command.add_option("--sidecar", flags.sidecars, "NAME=unix:PATH, or NAME=HOST:PORT with TLS; repeatable");
   command.add_option("--tls-cert", flags.tls_cert, "Client certificate (PEM) for sidecars on TCP");
   command.add_option("--tls-key", flags.tls_key, "Its key (PEM)");
   command.add_option("--tls-ca", flags.tls_ca,
@@ -78,10 +94,41 @@ Result<std::vector<sidecars::SidecarAddress>> parse_sidecars(const RawFlags& fla
   return all;
 }
 
-Result<Options> to_options(const RawFlags& flags) {
-  Options options;
+// --namespace, else where the pod says it is.
+Result<std::string> own_namespace(const std::string& flag) {
+  if (!flag.empty()) return flag;
+  if (const char* name = std::getenv("POD_NAMESPACE"); name != nullptr && *name != '\0')
+    return std::string(name);
+  std::ifstream file("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+  std::string name;
+  if (file && std::getline(file, name) && !name.empty()) return name;
+  return Error{ErrorCode::InvalidArgument,
+               "--namespace is required outside of a pod: the namespace of the operator's Lease"};
+}
+
+// Folders or a cluster.
+Result<void> choose_mode(const RawFlags& flags, Options& options) {
+  auto usage = [](std::string text) { return Error{ErrorCode::InvalidArgument, std::move(text)}; };
+  if (flags.manifests.empty()) {
+    if (!flags.status.empty()) return usage("--status goes with --manifests");
+    if (!flags.cluster.context.empty() && flags.cluster.kubeconfig.empty())
+      return usage("--context goes with --kubeconfig");
+    options.cluster = flags.cluster;
+    if (!flags.cluster.leader_elect) return {};
+    ASSIGN_OR_RETURN(options.cluster->namespace_, own_namespace(flags.cluster.namespace_));
+    return {};
+  }
+  if (!flags.cluster.kubeconfig.empty()) return usage("--kubeconfig and --manifests: choose one");
+  if (flags.status.empty()) return usage("--status is required with --manifests");
+  if (flags.sidecars.empty()) return usage("--sidecar is required with --manifests");
   options.manifests = flags.manifests;
   options.status = flags.status;
+  return {};
+}
+
+Result<Options> to_options(const RawFlags& flags) {
+  Options options;
+  RETURN_IF_ERROR(choose_mode(flags, options));
   for (const std::string* file : {&flags.tls_cert, &flags.tls_key, &flags.tls_ca})
     if (!file->empty() && access(file->c_str(), R_OK) != 0)
       return Error{ErrorCode::InvalidArgument, "cannot read the TLS file '" + *file + "'"};

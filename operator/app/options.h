@@ -17,8 +17,18 @@ struct ListenAddress {
   std::string to_string() const { return host + ":" + std::to_string(port); }
 };
 
+// How to reach the API server, and what of it to look at.
+struct ClusterOptions {
+  std::string kubeconfig;                     // empty: the pod's own credentials
+  std::string context;                        // empty: the kubeconfig's current one
+  std::vector<std::string> watch_namespaces;  // empty: all
+  std::string namespace_;                     // where the operator itself is at home, with its Lease
+  bool leader_elect = true;
+};
+
 // The command line of hawser-operator.
 struct Options {
+  std::optional<ClusterOptions> cluster;  // else: the two folders
   std::string manifests;
   std::string status;
   std::vector<sidecars::SidecarAddress> sidecars;

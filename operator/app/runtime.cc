@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/app/folder_backend.h"
+#include "operator/app/open_cluster.h"
 #include "operator/app/version.h"
 #include "operator/kube/cpprest/health_listener.h"
 #include "operator/metrics/metrics_server.h"
@@ -42,8 +44,8 @@ LogLevel level_of(store::Notice::Level level) {
 
 }  // namespace
 
-Runtime::Runtime(const Clock& clock, const Log& log)
-    : clock_(clock), log_(log), bell_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+Runtime::Runtime(const Options& options, const Clock& clock, const Log& log)
+    : options_(options), clock_(clock), log_(log), bell_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   CHECK(bell_ >= 0);
 }
 
@@ -51,59 +53,70 @@ Runtime::~Runtime() {
   health_listener_.reset();
   metrics_server_.reset();
   controller_.reset();
-  // Joins the threads that ring the bell.
+  // Both join the threads that ring the bell.
   fleet_.reset();
+  backend_.reset();
   close(bell_);
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(const Options& options, const Clock& clock, const Log& log) {
-  std::unique_ptr<Runtime> runtime(new Runtime(clock, log));
-  RETURN_IF_ERROR(runtime->open_folders(options));
-  runtime->connect_sidecars(options);
-  runtime->controller_ =
-      std::make_unique<controller::Controller>(*runtime->manifests_, *runtime->status_, *runtime->fleet_);
+  std::unique_ptr<Runtime> runtime(new Runtime(options, clock, log));
+  RETURN_IF_ERROR(runtime->open_backend());
   runtime->last_step_ns_ = clock.now().time_since_epoch().count();
   runtime->publish();
-  RETURN_IF_ERROR(runtime->listen(options));
+  RETURN_IF_ERROR(runtime->listen());
   return runtime;
 }
 
-Result<void> Runtime::open_folders(const Options& options) {
-  ASSIGN_OR_RETURN(status_, store::StatusFolder::open(options.status));
-  auto manifests = store::ManifestFolder::open(options.manifests, *status_);
-  if (!manifests) return Error{manifests.error().code, "--manifests " + manifests.error().message};
-  manifests_ = std::move(manifests).value();
-  tell(status_->take_notices());
-  log_.info("hawser-operator " + std::string(kVersion) + " started as " + options.identity + ", epoch " +
-            std::to_string(status_->epoch()) + ", manifests in " + options.manifests + ", status in " +
-            options.status);
+Result<void> Runtime::open_backend() {
+  const std::string who = "hawser-operator " + std::string(kVersion) + " started as " + options_.identity;
+  if (options_.cluster) {
+    ASSIGN_OR_RETURN(backend_,
+                     open_cluster(*options_.cluster, options_.identity, clock_, [this] { ring(); }));
+    log_.info(who + ", objects from the API server");
+    return {};
+  }
+  ASSIGN_OR_RETURN(backend_, FolderBackend::open(options_.manifests, options_.status));
+  tell(backend_->take_notices());
+  log_.info(who + ", epoch " + std::to_string(backend_->epoch()) + ", manifests in " + options_.manifests +
+            ", status in " + options_.status);
   return {};
 }
 
-void Runtime::connect_sidecars(const Options& options) {
+// From now on this operator acts.
+void Runtime::begin() {
+  connect_sidecars();
+  controller_ = std::make_unique<controller::Controller>(backend_->objects(), backend_->statuses(), *fleet_);
+  add_work();
+}
+
+void Runtime::connect_sidecars() {
   fleet_ = std::make_unique<sidecars::Fleet>();
-  for (const sidecars::SidecarAddress& address : options.sidecars) {
+  for (const sidecars::SidecarAddress& address : options_.sidecars) {
     sidecars::GrpcSidecarClient::Options client;
     client.address = address;
-    client.identity = {kVersion, status_->epoch(), options.identity};
+    client.identity = {kVersion, backend_->epoch(), options_.identity};
     client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
     client.jitter =
         std::make_shared<SeededJitter>(static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()) ^
                                        static_cast<uint64_t>(getpid()));
     client.clock = &clock_;
-    client.on_changed = [this] { ring(); };
+    client.on_changed = [this] {
+      sidecars_spoke_ = true;
+      ring();
+    };
     fleet_->add(address.name, std::make_unique<sidecars::GrpcSidecarClient>(std::move(client)));
   }
 }
 
-Result<void> Runtime::listen(const Options& options) {
-  if (options.metrics) {
-    ASSIGN_OR_RETURN(metrics_server_,
-                     metrics::MetricsServer::start(options.metrics->to_string(), [this] { return stats(); }));
+Result<void> Runtime::listen() {
+  if (options_.metrics) {
+    ASSIGN_OR_RETURN(metrics_server_, metrics::MetricsServer::start(options_.metrics->to_string(),
+                                                                    [this] { return stats(); }));
   }
-  if (options.health) {
+  if (options_.health) {
     ASSIGN_OR_RETURN(health_listener_, kube::HealthListener::start(
-                                           options.health->host, options.health->port,
+                                           options_.health->host, options_.health->port,
                                            {[this] { return health(); }, [this] { return readiness(); }}));
   }
   return {};
@@ -120,26 +133,46 @@ bool Runtime::take_bell() {
   return read(bell_, &rings, sizeof rings) == static_cast<ssize_t>(sizeof rings);
 }
 
-void Runtime::run(int stop_fd) {
-  add_work();
+int Runtime::run(int stop_fd) {
   do {
-    step();
+    if (!step()) return 1;
   } while (wait(stop_fd));
+  leave();
   log_.info("stopped; the sidecars keep their tunnels");
+  return 0;
 }
 
 // False when it is time to stop.
 bool Runtime::wait(int stop_fd) {
+  pollfd fds[] = {{stop_fd, POLLIN, 0}, {bell_, POLLIN, 0}, {backend_->objects().event_fd(), POLLIN, 0}};
+  const int ready = ::poll(fds, std::size(fds), wait_limit());
+  return ready < 0 || (fds[0].revents & POLLIN) == 0;
+}
+
+// In milliseconds.
+int Runtime::wait_limit() const {
   const TimePoint now = clock_.now();
   TimePoint next = now + std::chrono::seconds(10);
-  if (auto deadline = manifests_->next_deadline()) next = std::min(next, *deadline);
+  if (auto deadline = backend_->next_deadline()) next = std::min(next, *deadline);
   if (again_at_) next = std::min(next, *again_at_);
-  if (work_waits_) next = std::min(next, last_pass_ + kPassInterval);
+  if (work_waits_ && controller_)
+    next = std::min(next, last_pass_ + std::max(kPassInterval, last_pass_took_));
   const Duration rest = std::max(next - now, Duration::zero());
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(rest).count();
-  pollfd fds[] = {{stop_fd, POLLIN, 0}, {bell_, POLLIN, 0}, {manifests_->event_fd(), POLLIN, 0}};
-  const int ready = ::poll(fds, 3, static_cast<int>(milliseconds));
-  return ready < 0 || (fds[0].revents & POLLIN) == 0;
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
+}
+
+// Hands the lease back. A server that does not answer gets 3 s: then the lease runs out by itself.
+void Runtime::leave() {
+  backend_->leave(now());
+  const TimePoint limit = clock_.now() + std::chrono::seconds(3);
+  for (;;) {
+    take_bell();
+    backend_->poll(now());
+    tell(backend_->take_notices());
+    if (backend_->left() || clock_.now() >= limit) return;
+    pollfd bell{bell_, POLLIN, 0};
+    ::poll(&bell, 1, std::min(wait_limit(), 100));
+  }
 }
 
 void Runtime::add_work() {
@@ -147,31 +180,53 @@ void Runtime::add_work() {
   if (!std::exchange(work_waits_, true)) work_since_ = clock_.now();
 }
 
-void Runtime::step() {
+// Says so once, in a line of its own.
+bool Runtime::stopped_acting() {
+  if (backend_->duty(clock_.now()) != Backend::Duty::Stop) return false;
+  tell(backend_->take_notices());
+  log_.error(backend_->stop_reason());
+  return true;
+}
+
+// False when this operator may no longer act.
+bool Runtime::step() {
+  // Whoever was stopped for a minute does nothing before this.
+  if (stopped_acting()) return false;
   const TimePoint now = clock_.now();
   last_step_ns_ = now.time_since_epoch().count();
-  if (take_bell()) {
-    tell_links();
-    add_work();
-  }
-  const bool new_objects = manifests_->poll({now, clock_.wall_now()});
-  tell(manifests_->take_notices());
+  take_bell();
+  if (sidecars_spoke_.exchange(false)) add_work();
+  const bool new_objects = backend_->poll(this->now());
+  tell(backend_->take_notices());
+  if (stopped_acting()) return false;
+  const bool acts = backend_->duty(clock_.now()) == Backend::Duty::Act;
+  if (acts && !controller_) begin();
   if (new_objects) add_work();
   if (again_at_ && now >= *again_at_) {
     again_at_.reset();
     add_work();
   }
-  const bool due = new_objects || last_pass_ == TimePoint::min() || now - last_pass_ >= kPassInterval;
-  if (work_waits_ && due && manifests_->snapshot()) pass(now);
+  if (acts && work_waits_ && pass_due(new_objects) && !pass(now)) return false;
   publish();
+  return true;
 }
 
-void Runtime::pass(TimePoint now) {
+// An edit does not wait, unless passes take so long that little else would be done.
+bool Runtime::pass_due(bool new_objects) const {
+  if (last_pass_ == TimePoint::min()) return true;
+  const Duration since = clock_.now() - last_pass_;
+  return since >= last_pass_took_ && (new_objects || since >= kPassInterval);
+}
+
+bool Runtime::pass(TimePoint now) {
   work_waits_ = false;
-  last_pass_ = now;
   counters_.queue_seconds.observe(seconds(now - work_since_));
-  controller::PassReport report = controller_->run({now, clock_.wall_now()});
-  counters_.reconcile_seconds.observe(seconds(clock_.now() - now));
+  controller::PassReport report =
+      controller_->run(this->now(), [this] { return backend_->duty(clock_.now()) == Backend::Duty::Act; });
+  last_pass_ = clock_.now();
+  last_pass_took_ = last_pass_ - now;
+  if (report.given_up) return !stopped_acting();
+  counters_.reconcile_seconds.observe(seconds(last_pass_took_));
   if (report.errors > 0) {
     ++counters_.reconciles_failed;
     ++counters_.queue_retries;
@@ -180,16 +235,22 @@ void Runtime::pass(TimePoint now) {
   }
   again_at_ = report.again_at;
   tell(report.notices);
-  tell(status_->take_notices());
-  ready_ = true;
+  tell_links(report.sidecars);
+  backend_->tell(report.transitions, this->now());
+  // What the pass left to write.
+  if (backend_->poll(this->now())) add_work();
+  tell(backend_->take_notices());
+  counters_.objects = metrics::count_objects(controller_->statuses());
+  counters_.sidecars = metrics::count_sidecars(report.sidecars);
+  return true;
 }
 
 void Runtime::tell(const std::vector<store::Notice>& notices) const {
   for (const store::Notice& notice : notices) log_.write(level_of(notice.level), notice.text);
 }
 
-void Runtime::tell_links() {
-  for (const auto& sidecar : fleet_->snapshots()) {
+void Runtime::tell_links(const std::vector<sidecars::SidecarSnapshot>& sidecars) {
+  for (const auto& sidecar : sidecars) {
     const std::string text = describe(sidecar);
     if (text.empty() || links_told_[sidecar.name] == text) continue;
     links_told_[sidecar.name] = text;
@@ -199,15 +260,15 @@ void Runtime::tell_links() {
 
 void Runtime::publish() {
   counters_.queue_depth = work_waits_ ? 1 : 0;
-  counters_.objects = metrics::count_objects(controller_->statuses());
-  counters_.sidecars = metrics::count_sidecars(fleet_->snapshots());
   auto published = std::make_shared<const metrics::OperatorStats>(counters_);
-  std::lock_guard lock(stats_mutex_);
+  std::string unready = backend_->readiness();
+  std::lock_guard lock(published_mutex_);
   stats_ = std::move(published);
+  unready_because_ = std::move(unready);
 }
 
 std::shared_ptr<const metrics::OperatorStats> Runtime::stats() const {
-  std::lock_guard lock(stats_mutex_);
+  std::lock_guard lock(published_mutex_);
   return stats_;
 }
 
@@ -220,6 +281,9 @@ std::string Runtime::health() const {
              : "the loop has not turned for " + std::to_string(static_cast<int>(seconds(since))) + " s";
 }
 
-std::string Runtime::readiness() const { return ready_ ? "" : "the manifests have not been read yet"; }
+std::string Runtime::readiness() const {
+  std::lock_guard lock(published_mutex_);
+  return unready_because_;
+}
 
 }  // namespace hawser::app

@@ -48,7 +48,9 @@ PassReport Controller::run(store::Now now, const std::function<bool()>& may_act)
   PassReport report;
   auto source = source_.snapshot();
   forget_replaced(*source);
-  Decision decision = decide({source, statuses_, memory_, fleet_.snapshots()}, now);
+  Inputs inputs{source, statuses_, memory_, fleet_.snapshots()};
+  Decision decision = decide(inputs, now);
+  report.sidecars = std::move(inputs.sidecars);
   if (may_act && !may_act()) {
     report.given_up = true;
     return report;

@@ -17,6 +17,7 @@ namespace hawser::controller {
 struct PassReport {
   std::vector<store::Notice> notices;
   std::vector<Transition> transitions;
+  std::vector<sidecars::SidecarSnapshot> sidecars;  // as the pass saw them
   std::optional<TimePoint> again_at;
   uint64_t writes = 0;
   uint64_t errors = 0;    // statuses that could not be written; the next pass tries again

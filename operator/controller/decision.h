@@ -56,7 +56,8 @@ struct Transition {
   api::ObjectKey key;
   std::string uid;
   api::Condition condition;
-  bool good = false;  // a person need not look
+  bool good = false;   // a person need not look
+  bool first = false;  // the object had no such condition before
 };
 
 struct Decision {

@@ -26,6 +26,28 @@ TEST(Options, HaveTheDefaultsOfTheContracts) {
   EXPECT_EQ(parsed.options->sidecars[0].name, "a");
 }
 
+TEST(Options, WithoutManifestsTheyNameACluster) {
+  auto parsed = parse_command_line(
+      {"--kubeconfig", "k", "--context", "c", "--namespace", "hawser-system", "--watch-namespaces", "a,b"});
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  ASSERT_TRUE(parsed.options->cluster);
+  EXPECT_EQ(parsed.options->cluster->kubeconfig, "k");
+  EXPECT_EQ(parsed.options->cluster->context, "c");
+  EXPECT_EQ(parsed.options->cluster->namespace_, "hawser-system");
+  EXPECT_THAT(parsed.options->cluster->watch_namespaces, ::testing::ElementsAre("a", "b"));
+  EXPECT_TRUE(parsed.options->cluster->leader_elect);
+  EXPECT_TRUE(parsed.options->sidecars.empty());
+}
+
+TEST(Options, WithoutElectionNoLeaseNeedsAPlace) {
+  auto parsed = parse_command_line({"--leader-elect=false"});
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_FALSE(parsed.options->cluster->leader_elect);
+  parsed = parse_command_line({"--leader-elect", "--namespace", "n"});
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_TRUE(parsed.options->cluster->leader_elect);
+}
+
 TEST(Options, ListenersCanBeOff) {
   auto parsed = parse_command_line(with({"--metrics-address", "off", "--health-address", "127.0.0.1:1"}));
   ASSERT_TRUE(parsed.options) << parsed.text;
@@ -41,8 +63,12 @@ TEST(Options, HelpAndVersionAreNoErrors) {
 
 TEST(Options, EveryErrorIsOneLineAndExitTwo) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{}, "--manifests is required"},
-      {{"--manifests", "m", "--status", "s"}, "--sidecar is required"},
+      {{}, "--namespace is required outside of a pod"},
+      {{"--manifests", "m", "--sidecar", "a=unix:/x"}, "--status is required with --manifests"},
+      {{"--manifests", "m", "--status", "s"}, "--sidecar is required with --manifests"},
+      {{"--status", "s"}, "--status goes with --manifests"},
+      {{"--context", "c"}, "--context goes with --kubeconfig"},
+      {with({"--kubeconfig", "k"}), "choose one"},
       {with({"--bogus"}), "--bogus"},
       {with({"--sidecar", "a=unix:/x"}), "the name 'a' is taken"},
       {with({"--sidecar", "b=host:9446"}), "needs --tls-cert, --tls-key and --tls-ca"},

@@ -1,0 +1,170 @@
+#include "operator/app/cluster_backend.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser::app {
+
+using kube::LeaseElection;
+using store::Notice;
+
+namespace {
+
+// That a new object is in order goes without saying: ten thousand of them would be thirty thousand events.
+bool worth_an_event(const controller::Transition& transition) {
+  return !(transition.good && transition.first &&
+           transition.condition.type != catalog::ConditionType::Programmed &&
+           transition.condition.type != catalog::ConditionType::Established);
+}
+
+kube::EventNote note_of(const controller::Transition& transition) {
+  const api::Condition& condition = transition.condition;
+  kube::EventNote note;
+  note.regarding = {std::string(api::kApiVersion),
+                    std::string(api::row(transition.key.kind).name),
+                    transition.key.namespace_,
+                    transition.key.name,
+                    transition.uid,
+                    ""};
+  note.warning = !transition.good;
+  note.reason = catalog::name(condition.reason);
+  note.action = "Reconcile";
+  note.note = std::string(catalog::name(condition.type)) + "=" + api::to_string(condition.status) +
+              (condition.message.empty() ? "" : ": " + condition.message);
+  return note;
+}
+
+}  // namespace
+
+ClusterBackend::ClusterBackend(std::unique_ptr<kube::Client> client,
+                               std::unique_ptr<kube::Client> lease_client, Options options, uint64_t seed,
+                               const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      jitter_(seed),
+      client_(std::move(client)),
+      lease_client_(std::move(lease_client)),
+      statuses_(*client_),
+      objects_(*client_, options_.watch_namespaces, jitter_, &statuses_),
+      events_(*client_, {"hawser.dev/operator", options_.identity.substr(0, 128)}) {
+  if (!options_.leader_elect) return;
+  LeaseElection::Options election;
+  election.namespace_ = options_.namespace_;
+  election.name = kLease;
+  election.identity = options_.identity;
+  election_ = std::make_unique<LeaseElection>(*lease_client_, election, jitter_);
+}
+
+ClusterBackend::~ClusterBackend() = default;
+
+bool ClusterBackend::poll(store::Now now) {
+  if (election_) {
+    lease_client_->step(now.monotonic);
+    election_->step(now.monotonic, now.wall);
+    watch_election();
+  }
+  if (leaving_) return false;
+  client_->step(now.monotonic);
+  const bool changed = objects_.poll(now);
+  if (!epoch_ && duty(now.monotonic) == Duty::Act)
+    epoch_ = election_ ? election_->epoch() : objects_.newest_resource_version();
+  if (acting()) {
+    statuses_.step(now.monotonic, [this] { return acting(); });
+    events_.step(now.monotonic, now.wall);
+  }
+  for (const std::string& warning : client_->take_warnings())
+    notices_.push_back({Notice::Level::Warning, "the API server warns: " + warning});
+  return changed;
+}
+
+bool ClusterBackend::acting() const { return epoch_ && duty(clock_.now()) == Duty::Act; }
+
+std::optional<TimePoint> ClusterBackend::next_deadline() const {
+  std::optional<TimePoint> next;
+  auto add = [&](std::optional<TimePoint> when) {
+    if (when && (!next || *when < *next)) next = when;
+  };
+  if (election_) {
+    add(lease_client_->next_deadline());
+    add(election_->next_deadline());
+  }
+  if (leaving_) return next;
+  add(client_->next_deadline());
+  add(objects_.next_deadline());
+  if (!epoch_) return next;
+  add(statuses_.next_deadline());
+  add(events_.next_deadline());
+  return next;
+}
+
+Backend::Duty ClusterBackend::duty(TimePoint now) const {
+  if (election_) {
+    if (election_->state() == LeaseElection::State::Lost) return Duty::Stop;
+    if (election_->state() == LeaseElection::State::Standby) return epoch_ ? Duty::Stop : Duty::Wait;
+    if (now >= election_->valid_until()) return Duty::Stop;
+  }
+  return objects_.synced() ? Duty::Act : Duty::Wait;
+}
+
+std::string ClusterBackend::stop_reason() const {
+  std::string text =
+      "no longer holds the Lease " + options_.namespace_ + "/" + kLease + " and does nothing more";
+  if (!election_->holder().empty() && election_->holder() != options_.identity)
+    text += "; it is held by " + election_->holder();
+  if (!election_->trouble().empty()) text += "; " + election_->trouble();
+  return text;
+}
+
+uint64_t ClusterBackend::epoch() const {
+  CHECK(epoch_.has_value());
+  return *epoch_;
+}
+
+void ClusterBackend::tell(const std::vector<controller::Transition>& transitions, store::Now now) {
+  for (const controller::Transition& transition : transitions)
+    if (worth_an_event(transition)) events_.record(note_of(transition), now.monotonic, now.wall);
+}
+
+void ClusterBackend::watch_election() {
+  const std::string lease = "the Lease " + options_.namespace_ + "/" + kLease;
+  if (election_->state() == LeaseElection::State::Leading && !std::exchange(told_leading_, true))
+    notices_.push_back(
+        {Notice::Level::Info, "leads: holds " + lease + ", epoch " + std::to_string(election_->epoch())});
+  if (std::string trouble = election_->trouble(); trouble != told_trouble_) {
+    told_trouble_ = trouble;
+    notices_.push_back(trouble.empty() ? Notice{Notice::Level::Info, lease + " can be reached again"}
+                                       : Notice{Notice::Level::Warning, lease + ": " + trouble});
+  }
+  std::string holder = election_->holder();
+  if (holder.empty() || holder == told_holder_) return;
+  told_holder_ = holder;
+  if (holder != options_.identity)
+    notices_.push_back({Notice::Level::Info, "stands by: " + lease + " is held by " + holder});
+}
+
+std::vector<Notice> ClusterBackend::take_notices() {
+  std::vector<Notice> all = std::exchange(notices_, {});
+  for (Notice& notice : objects_.take_notices()) all.push_back(std::move(notice));
+  for (Notice& notice : statuses_.take_notices()) all.push_back(std::move(notice));
+  return all;
+}
+
+std::string ClusterBackend::readiness() const {
+  if (!objects_.synced()) return objects_.trouble();
+  // Nobody may be leading.
+  if (election_ && election_->state() == LeaseElection::State::Standby && election_->holder().empty())
+    return election_->trouble();
+  return {};
+}
+
+void ClusterBackend::leave(store::Now now) {
+  leaving_ = true;
+  if (election_ && election_->state() == LeaseElection::State::Leading)
+    election_->release(now.monotonic, now.wall);
+}
+
+bool ClusterBackend::left() const {
+  return !election_ || election_->state() != LeaseElection::State::Leading || election_->released();
+}
+
+}  // namespace hawser::app

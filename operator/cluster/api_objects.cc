@@ -1,0 +1,258 @@
+#include "operator/cluster/api_objects.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/cluster/object_codec.h"
+#include "operator/store/clone.h"
+
+namespace hawser::cluster {
+namespace {
+
+using api::Kind;
+
+std::pair<std::string, std::string> split(const std::string& key) {
+  const size_t slash = key.find('/');
+  if (slash == std::string::npos) return {"", key};
+  return {key.substr(0, slash), key.substr(slash + 1)};
+}
+
+std::string collection(const api::KindRow& row, const std::string& namespace_) {
+  std::string path = "/apis/" + std::string(api::kApiVersion) + "/";
+  if (!namespace_.empty()) path += "namespaces/" + namespace_ + "/";
+  return path + std::string(row.plural);
+}
+
+// Nothing else can be the name of a Secret, and nothing else may stand in a selector.
+bool is_object_name(const std::string& name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+}
+
+void erase_object(api::ObjectSet& set, const api::ObjectKey& key) {
+  const std::string name = api::map_key(key.namespace_, key.name);
+  switch (key.kind) {
+    case Kind::VirtualNetwork:
+      set.virtual_networks.erase(name);
+      break;
+    case Kind::VirtualNetworkGateway:
+      set.virtual_network_gateways.erase(name);
+      break;
+    case Kind::LocalNetworkGateway:
+      set.local_network_gateways.erase(name);
+      break;
+    case Kind::IpsecPolicy:
+      set.ipsec_policies.erase(name);
+      break;
+    case Kind::Connection:
+      set.connections.erase(name);
+      break;
+    case Kind::Secret:
+      set.secrets.erase(name);
+      break;
+  }
+}
+
+}  // namespace
+
+ApiObjects::ApiObjects(kube::Client& client, const std::vector<std::string>& namespaces, Jitter& jitter,
+                       StatusObserver* observer)
+    : client_(client), jitter_(jitter), observer_(observer) {
+  const std::vector<std::string> all = {""};
+  for (const api::KindRow& row : api::kKinds) {
+    if (row.kind == Kind::Secret) continue;
+    for (const std::string& namespace_ : namespaces.empty() ? all : namespaces)
+      kinds_.push_back({row.kind,
+                        std::make_unique<kube::Reflector>(
+                            client_, kube::Scope{collection(row, namespace_), "", ""}, jitter_),
+                        ""});
+  }
+}
+
+ApiObjects::~ApiObjects() = default;
+
+std::optional<TimePoint> ApiObjects::next_deadline() const {
+  std::optional<TimePoint> next;
+  auto add = [&](std::optional<TimePoint> when) {
+    if (when && (!next || *when < *next)) next = when;
+  };
+  for (const KindWatch& watch : kinds_) add(watch.reflector->next_deadline());
+  for (const auto& [name, watch] : secrets_) add(watch.reflector->next_deadline());
+  if (synced_ && changed_)
+    for (const std::string& name : unsettled_) add(secrets_.at(name).since + kSecretWait);
+  return next;
+}
+
+bool ApiObjects::poll(store::Now now) {
+  for (KindWatch& watch : kinds_) {
+    watch.reflector->step(now.monotonic);
+    for (kube::ObjectChange& change : watch.reflector->take_changes()) take(watch.kind, std::move(change));
+    tell(std::string(api::row(watch.kind).plural), watch.reflector->trouble(), watch.told);
+  }
+  const bool whole =
+      std::ranges::all_of(kinds_, [](const KindWatch& watch) { return watch.reflector->synced(); });
+  // Before, a Connection may yet turn out to be gone.
+  if (whole) watch_secrets(now.monotonic);
+  step_secrets(now.monotonic);
+  const bool news = whole && secrets_settled(now.monotonic) && (!synced_ || changed_);
+  if (!news && revision_ > 0) return false;
+  ++revision_;
+  if (news) {
+    synced_ = true;
+    changed_ = false;
+  }
+  return true;
+}
+
+void ApiObjects::take(Kind kind, kube::ObjectChange change) {
+  auto [namespace_, name] = split(change.key);
+  const api::ObjectKey key{kind, std::move(namespace_), std::move(name)};
+  newest_ = std::max(newest_, resource_version_of(change.object));
+  if (change.type == kube::ObjectChange::Type::Delete) return erase(key);
+  if (kind != Kind::Secret && observer_ != nullptr) {
+    auto status = change.object.find("status");
+    observer_->saw(key, resource_version_of(change.object),
+                   status == change.object.end() ? nlohmann::json() : *status);
+  }
+  take_object(key, change.object);
+}
+
+void ApiObjects::take_object(const api::ObjectKey& key, nlohmann::json& json) {
+  const Decoded now{metadata_text(json, "uid"), generation_of(json)};
+  auto before = decoded_.find(key);
+  // Secrets have no generation.
+  if (before != decoded_.end() && key.kind != Kind::Secret && before->second == now) return;
+  // Another object of the same name: nothing of the old one counts.
+  if (before != decoded_.end() && before->second.uid != now.uid) erase(key);
+  decoded_[key] = now;
+  DecodedObject decoded = decode_object(key.kind, json);
+  changed_ = true;
+  if (!decoded.object) {
+    notices_.push_back({store::Notice::Level::Error, key.to_string() + ": " + decoded.fault});
+    next_.broken[key] = std::move(decoded.fault);
+    return;
+  }
+  next_.broken.erase(key);
+  erase_object(next_.objects, key);
+  if (key.kind == Kind::Connection) {
+    const auto& connection = std::get<api::Connection>(*decoded.object);
+    refer(api::map_key(key.namespace_, key.name),
+          api::map_key(key.namespace_, connection.spec.shared_key_secret_ref.name));
+  }
+  store::insert(next_.objects, *std::move(decoded.object));
+}
+
+void ApiObjects::erase(const api::ObjectKey& key) {
+  if (decoded_.erase(key) == 0) return;
+  changed_ = true;
+  next_.broken.erase(key);
+  erase_object(next_.objects, key);
+  if (key.kind == Kind::Connection) refer(api::map_key(key.namespace_, key.name), "");
+  if (key.kind != Kind::Secret && observer_ != nullptr) observer_->gone(key);
+}
+
+// `secret` is what the connection names now; empty: it is gone.
+void ApiObjects::refer(const std::string& connection, const std::string& secret) {
+  auto before = secret_of_.find(connection);
+  if (before != secret_of_.end()) {
+    if (before->second == secret) return;
+    if (--references_[before->second] == 0) references_.erase(before->second);
+    references_changed_.insert(before->second);
+    secret_of_.erase(before);
+  }
+  if (secret.empty()) return;
+  secret_of_[connection] = secret;
+  ++references_[secret];
+  references_changed_.insert(secret);
+}
+
+void ApiObjects::watch_secrets(TimePoint now) {
+  for (const std::string& name : std::exchange(references_changed_, {})) {
+    const auto [namespace_, secret] = split(name);
+    const api::ObjectKey key{Kind::Secret, namespace_, secret};
+    if (!references_.contains(name)) {
+      secrets_.erase(name);
+      unsettled_.erase(name);
+      next_.unreadable.erase(key);
+      erase(key);
+    } else if (!secrets_.contains(name) && is_object_name(secret)) {
+      const kube::Scope scope{"/api/v1/namespaces/" + namespace_ + "/secrets", "metadata.name=" + secret, ""};
+      secrets_[name] = {std::make_unique<kube::Reflector>(client_, scope, jitter_), now, ""};
+      unsettled_.insert(name);
+    }
+  }
+}
+
+void ApiObjects::step_secrets(TimePoint now) {
+  for (auto& [name, watch] : secrets_) {
+    watch.reflector->step(now);
+    for (kube::ObjectChange& change : watch.reflector->take_changes()) take(Kind::Secret, std::move(change));
+    const std::string trouble = watch.reflector->trouble();
+    const bool synced = watch.reflector->synced();
+    if (synced || !trouble.empty()) unsettled_.erase(name);
+    if (trouble == watch.told) continue;
+    tell("Secret " + name, trouble, watch.told);
+    const auto [namespace_, secret] = split(name);
+    const api::ObjectKey key{Kind::Secret, namespace_, secret};
+    // What was read once stays good.
+    if (trouble.empty() || synced) {
+      changed_ = next_.unreadable.erase(key) > 0 || changed_;
+    } else {
+      next_.unreadable[key] = "Secret '" + secret + "' in namespace '" + namespace_ +
+                              "' cannot be read: " + trouble +
+                              "; if the operator may not, add the name to rbac.secretNames of the chart";
+      changed_ = true;
+    }
+  }
+}
+
+// At the start every Secret is waited for: a status that says SecretNotFound for a moment would be written
+// after each restart.
+bool ApiObjects::secrets_settled(TimePoint now) const {
+  return std::ranges::all_of(unsettled_, [&](const std::string& name) {
+    return synced_ && now - secrets_.at(name).since >= kSecretWait;
+  });
+}
+
+void ApiObjects::tell(const std::string& what, const std::string& trouble, std::string& told) {
+  if (trouble == told) return;
+  told = trouble;
+  if (trouble.empty()) {
+    notices_.push_back({store::Notice::Level::Info, "keeps up with " + what + " again"});
+  } else {
+    notices_.push_back({store::Notice::Level::Warning, what + ": " + trouble});
+  }
+}
+
+std::string ApiObjects::trouble() const {
+  std::string text;
+  for (const KindWatch& watch : kinds_) {
+    std::string why = watch.reflector->trouble();
+    if (why.empty() && !watch.reflector->synced())
+      why = "waiting for " + std::string(api::row(watch.kind).plural);
+    if (!why.empty()) text += (text.empty() ? "" : "; ") + why;
+  }
+  if (text.empty() && !synced_) text = "waiting for Secrets";
+  return text;
+}
+
+std::shared_ptr<const store::SourceSnapshot> ApiObjects::snapshot() const {
+  if (snapshot_ && snapshot_->revision == revision_) return snapshot_;
+  auto snapshot = std::make_shared<store::SourceSnapshot>();
+  snapshot->revision = revision_;
+  snapshot->complete = synced_;
+  if (synced_) {
+    snapshot->objects = store::clone(next_.objects);
+    snapshot->broken = next_.broken;
+    snapshot->unreadable = next_.unreadable;
+  } else {
+    snapshot->incomplete_because = trouble();
+  }
+  snapshot_ = std::move(snapshot);
+  return snapshot_;
+}
+
+std::vector<store::Notice> ApiObjects::take_notices() { return std::exchange(notices_, {}); }
+
+}  // namespace hawser::cluster
