@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "common/base/base64.h"
 #include "common/base/bytes.h"
 #include "operator/api/text.h"
 
@@ -10,37 +11,6 @@ namespace {
 
 constexpr std::string_view kSecretFields[] = {"apiVersion", "kind",      "metadata", "data",
                                               "stringData", "immutable", "type"};
-
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-// RFC 4648 section 4, padded, line breaks allowed as Kubernetes does. False when it is not that.
-bool decode_base64(std::string_view text, SecretBytes& out) {
-  SecretBytes buffer(text.size() / 4 * 3 + 3);
-  uint32_t group = 0;
-  size_t digits = 0;
-  size_t padding = 0;
-  size_t size = 0;
-  for (char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    const int value = c == '=' ? 0 : base64_value(c);
-    if (value < 0 || (padding > 0 && c != '=')) return false;
-    if (c == '=' && (++padding > 2 || digits % 4 < 2)) return false;
-    group = group << 6 | static_cast<uint32_t>(value);
-    if (++digits % 4 != 0) continue;
-    for (int shift = 16; shift >= 0; shift -= 8)
-      buffer.mutable_view()[size++] = static_cast<uint8_t>(group >> shift);
-    group = 0;
-  }
-  if (digits % 4 != 0) return false;
-  out = SecretBytes(buffer.view().first(size - padding));
-  return true;
-}
 
 using Decode = bool (*)(std::string_view, SecretBytes&);
 

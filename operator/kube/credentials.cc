@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/base/base64.h"
+
 namespace hawser::kube {
 namespace {
 
@@ -24,7 +26,7 @@ class FixedHeader final : public Credentials {
 };
 
 SecretBytes secret(std::string text) {
-  SecretBytes out(BytesView(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  SecretBytes out(as_bytes(text));
   wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()});
   return out;
 }
@@ -71,18 +73,6 @@ class TokenFile final : public Credentials {
   TimePoint read_at_{};
 };
 
-std::string base64(const std::string& text) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (size_t k = 0; k < 4; ++k) out += i + k <= text.size() ? kDigits[group >> (18 - 6 * k) & 0x3f] : '=';
-  }
-  return out;
-}
-
 }  // namespace
 
 std::unique_ptr<Credentials> no_credentials() { return std::make_unique<FixedHeader>(SecretBytes()); }
@@ -92,7 +82,8 @@ std::unique_ptr<Credentials> bearer_token(SecretBytes token) {
 }
 
 std::unique_ptr<Credentials> basic_auth(const std::string& username, const SecretBytes& password) {
-  return std::make_unique<FixedHeader>(secret("Basic " + base64(username + ":" + text_of(password))));
+  return std::make_unique<FixedHeader>(
+      secret("Basic " + encode_base64(as_bytes(username + ":" + text_of(password)))));
 }
 
 std::unique_ptr<Credentials> token_file(std::string path, SecretBytes fallback) {
