@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "operator/controller/assign.h"
 #include "operator/controller/from_proto.h"
 
 namespace hawser::controller {
@@ -24,12 +23,13 @@ constexpr ConditionStatus kUnknown = ConditionStatus::Unknown;
 class ConnectionPass {
  public:
   ConnectionPass(const api::ObjectKey& key, const api::Connection* connection, const Inputs& inputs,
-                 const Verdicts& verdicts, store::Now now)
+                 const Verdicts& verdicts, const Placement& placement, store::Now now)
       : key_(key),
         name_(api::map_key(key.namespace_, key.name)),
         connection_(connection),
         inputs_(inputs),
         verdicts_(verdicts),
+        placement_(placement),
         now_(now),
         previous_(find_previous()),
         generation_(connection != nullptr ? connection->meta.generation : observed_before()),
@@ -49,6 +49,7 @@ class ConnectionPass {
   std::vector<api::ObjectKey> stands_on(const policy::ResolvedConnection& resolved) const;
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
+  void follow_move(sidecars::SpecRevision& last_revision);
   const SidecarSnapshot* sidecar_named(const std::string& name) const;
   const SidecarSnapshot* find_holder() const;
 
@@ -67,11 +68,12 @@ class ConnectionPass {
   const api::Connection* connection_;
   const Inputs& inputs_;
   const Verdicts& verdicts_;
+  const Placement& placement_;
   const store::Now now_;
   const api::Status* previous_;
   const int64_t generation_;
   Conditions conditions_;
-  std::string no_sidecar_;  // why the gateway has none
+  Place place_;  // of its gateway
   ConnectionDecision out_;
 };
 
@@ -159,20 +161,26 @@ void ConnectionPass::choose_spec(const policy::Resolution& resolution,
   }
   if (out_.sidecar == nullptr) out_.sidecar = find_holder();
   if (resolution.resolved.gateway == nullptr) return;
-  auto assigned = assign(*resolution.resolved.gateway, inputs_.sidecars);
-  if (!assigned) {
-    no_sidecar_ = assigned.error().message;
-    return;
-  }
+  place_ = placement_.of(*resolution.resolved.gateway);
+  if (place_.sidecar == nullptr) return;
+  follow_move(last_revision);
   if (!conditions_.is_true(ConditionType::ResolvedRefs) || !conditions_.is_true(ConditionType::Accepted))
     return;
   auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
-  const bool same = out_.in_force && out_.in_force->sidecar == (*assigned)->name &&
+  const bool same = out_.in_force && out_.in_force->sidecar == place_.sidecar->name &&
                     out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
-  if (!same) out_.in_force = InForce{spec, ++last_revision, 0, (*assigned)->name, {}};
+  if (!same) out_.in_force = InForce{spec, ++last_revision, 0, place_.sidecar->name, {}};
   out_.in_force->generation = generation_;
   out_.in_force->policy = policy::effective_policy(resolution.resolved.policy, *resolution.resolved.gateway);
-  out_.sidecar = *assigned;
+  out_.sidecar = place_.sidecar;
+}
+
+// In a cluster the node may be dead: what was accepted last goes on where the gateway is now.
+void ConnectionPass::follow_move(sidecars::SpecRevision& last_revision) {
+  if (!inputs_.nodes || !out_.in_force || out_.in_force->sidecar == place_.sidecar->name) return;
+  out_.in_force->sidecar = place_.sidecar->name;
+  out_.in_force->revision = ++last_revision;
+  out_.sidecar = place_.sidecar;
 }
 
 // True, and the condition is as it was, when it was known and `since` is only a moment ago.
@@ -196,7 +204,8 @@ const v1::ConnectionStatus* ConnectionPass::reported() const {
 
 void ConnectionPass::set_programmed() {
   constexpr ConditionType kType = ConditionType::Programmed;
-  if (!no_sidecar_.empty()) return conditions_.set(kType, kFalse, Reason::NodeUnavailable, no_sidecar_);
+  if (!place_.problem.empty()) return conditions_.set(kType, kFalse, Reason::NodeUnavailable, place_.problem);
+  if (!place_.waiting.empty()) return conditions_.set(kType, kUnknown, Reason::Pending, place_.waiting);
   if (out_.sidecar == nullptr)
     return conditions_.set(kType, kUnknown, Reason::Pending, "waits until the connection is accepted");
   const SidecarSnapshot& sidecar = *out_.sidecar;
@@ -378,8 +387,9 @@ ConnectionDecision ConnectionPass::run(sidecars::SpecRevision& last_revision) {
 
 ConnectionDecision decide_connection(const api::ObjectKey& key, const api::Connection* connection,
                                      const Inputs& inputs, const Verdicts& verdicts,
-                                     sidecars::SpecRevision& last_revision, store::Now now) {
-  return ConnectionPass(key, connection, inputs, verdicts, now).run(last_revision);
+                                     const Placement& placement, sidecars::SpecRevision& last_revision,
+                                     store::Now now) {
+  return ConnectionPass(key, connection, inputs, verdicts, placement, now).run(last_revision);
 }
 
 }  // namespace hawser::controller

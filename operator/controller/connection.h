@@ -4,6 +4,7 @@
 #include <string>
 
 #include "operator/controller/decision.h"
+#include "operator/controller/placement.h"
 #include "operator/controller/verdict.h"
 
 namespace hawser::controller {
@@ -25,6 +26,7 @@ struct ConnectionDecision {
 // new one.
 ConnectionDecision decide_connection(const api::ObjectKey& key, const api::Connection* connection,
                                      const Inputs& inputs, const Verdicts& verdicts,
-                                     sidecars::SpecRevision& last_revision, store::Now now);
+                                     const Placement& placement, sidecars::SpecRevision& last_revision,
+                                     store::Now now);
 
 }  // namespace hawser::controller

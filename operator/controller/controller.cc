@@ -8,16 +8,6 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(5);
 
-bool same(const sidecars::DesiredEntry& a, const sidecars::DesiredEntry& b) {
-  return a.namespace_ == b.namespace_ && a.name == b.name && a.uid == b.uid && a.revision == b.revision &&
-         (a.spec == nullptr) == (b.spec == nullptr);
-}
-
-bool same(const sidecars::Desired& a, const sidecars::Desired& b) {
-  return a.hold_others == b.hold_others &&
-         std::ranges::equal(a.entries, b.entries, [](const auto& x, const auto& y) { return same(x, y); });
-}
-
 }  // namespace
 
 Controller::Controller(const store::ObjectSource& source, store::StatusSink& sink, sidecars::Fleet& fleet)
@@ -48,7 +38,7 @@ PassReport Controller::run(store::Now now, const std::function<bool()>& may_act)
   PassReport report;
   auto source = source_.snapshot();
   forget_replaced(*source);
-  Inputs inputs{source, statuses_, memory_, fleet_.snapshots()};
+  Inputs inputs{source, statuses_, memory_, fleet_.snapshots(), fleet_.nodes()};
   Decision decision = decide(inputs, now);
   report.sidecars = std::move(inputs.sidecars);
   if (may_act && !may_act()) {
@@ -65,7 +55,7 @@ PassReport Controller::run(store::Now now, const std::function<bool()>& may_act)
 
 void Controller::apply(Decision decision, PassReport& report) {
   // Tunnels first: a full disk must not keep a policy from its sidecar.
-  send(decision.desired);
+  for (auto& [name, wanted] : decision.desired) fleet_.set_desired(name, std::move(wanted));
   report.notices = std::move(decision.notices);
   report.transitions = std::move(decision.transitions);
   report.again_at = decision.again_at;
@@ -87,16 +77,6 @@ void Controller::apply(Decision decision, PassReport& report) {
   }
   statuses_ = std::move(decision.statuses);
   memory_ = std::move(decision.memory);
-}
-
-// The sidecars hear only what is new to them: every message makes them look at all their connections.
-void Controller::send(const std::map<std::string, sidecars::Desired>& desired) {
-  for (const auto& [name, wanted] : desired) {
-    auto before = sent_.find(name);
-    if (before != sent_.end() && same(before->second, wanted)) continue;
-    fleet_.set_desired(name, wanted);
-    sent_[name] = wanted;
-  }
 }
 
 }  // namespace hawser::controller

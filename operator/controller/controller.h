@@ -37,14 +37,12 @@ class Controller {
  private:
   void forget_replaced(const store::SourceSnapshot& source);
   void apply(Decision decision, PassReport& report);
-  void send(const std::map<std::string, sidecars::Desired>& desired);
 
   const store::ObjectSource& source_;
   store::StatusSink& sink_;
   sidecars::Fleet& fleet_;
   Memory memory_;
   Statuses statuses_;
-  std::map<std::string, sidecars::Desired> sent_;
 };
 
 }  // namespace hawser::controller

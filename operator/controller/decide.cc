@@ -6,6 +6,7 @@
 #include "operator/controller/connection.h"
 #include "operator/controller/gateway.h"
 #include "operator/controller/other_kinds.h"
+#include "operator/controller/placement.h"
 #include "operator/controller/verdict.h"
 
 namespace hawser::controller {
@@ -47,9 +48,11 @@ void place(const ObjectKey& key, ConnectionDecision&& connection, Decision& deci
   decision.statuses[key] = std::move(connection.status);
 }
 
-void decide_connections(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
+void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Placement& placement,
+                        store::Now now, Decision& decision) {
   auto one = [&](const ObjectKey& key, const api::Connection* connection) {
-    place(key, decide_connection(key, connection, inputs, verdicts, decision.memory.last_revision, now),
+    place(key,
+          decide_connection(key, connection, inputs, verdicts, placement, decision.memory.last_revision, now),
           decision);
   };
   const auto& connections = inputs.source->objects.connections;
@@ -60,7 +63,8 @@ void decide_connections(const Inputs& inputs, const Verdicts& verdicts, store::N
       one(key, nullptr);
 }
 
-void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
+void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, const Placement& placement,
+                     store::Now now, Decision& decision) {
   std::map<std::string, std::vector<ProgrammedConnection>> by_gateway;
   for (const auto& [name, connection] : inputs.source->objects.connections) {
     const ObjectKey key{Kind::Connection, connection.meta.namespace_, connection.meta.name};
@@ -70,7 +74,7 @@ void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, store::Now 
   }
   for (const auto& [name, gateway] : inputs.source->objects.virtual_network_gateways)
     decision.statuses[ObjectKey{Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name}] =
-        decide_gateway(gateway, by_gateway[name], inputs, verdicts, now);
+        decide_gateway(gateway, by_gateway[name], inputs, verdicts, placement, now);
 }
 
 void decide_others(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
@@ -139,8 +143,12 @@ Decision decide(const Inputs& inputs, store::Now now) {
   for (const auto& sidecar : inputs.sidecars)
     decision.desired[sidecar.name].hold_others = !inputs.source->complete;
   const Verdicts verdicts(inputs);
-  decide_connections(inputs, verdicts, now, decision);
-  decide_gateways(inputs, verdicts, now, decision);
+  const Placement placement(inputs, now);
+  decision.memory.places = placement.places();
+  decision.notices = placement.notices();
+  decision.again_at = placement.again_at();
+  decide_connections(inputs, verdicts, placement, now, decision);
+  decide_gateways(inputs, verdicts, placement, now, decision);
   decide_others(inputs, verdicts, now, decision);
   find_removed(inputs, decision);
   tell_warnings(verdicts, inputs, decision);

@@ -11,6 +11,7 @@
 #include "operator/api/kinds.h"
 #include "operator/api/status.h"
 #include "operator/sidecars/sidecar_client.h"
+#include "operator/sidecars/sidecar_node.h"
 #include "operator/store/notice.h"
 #include "operator/store/object_source.h"
 
@@ -29,10 +30,17 @@ struct InForce {
   api::EffectivePolicy policy;
 };
 
+// Where a gateway is (in a cluster), and since when nothing is heard of its sidecar.
+struct GatewayPlace {
+  std::string node;
+  std::optional<TimePoint> down_since;
+};
+
 // What one pass leaves for the next. Lost at a restart: then a connection that cannot be compiled is held
 // instead.
 struct Memory {
   std::map<ConnectionName, InForce> in_force;
+  std::map<std::string, GatewayPlace> places;  // by gateway, "namespace/name"
   sidecars::SpecRevision last_revision = 0;
   std::set<std::string> warnings;  // told already
 };
@@ -48,7 +56,8 @@ struct Inputs {
   std::shared_ptr<const store::SourceSnapshot> source;
   const Statuses& previous;
   const Memory& memory;
-  std::vector<sidecars::SidecarSnapshot> sidecars;  // in the order of the flags
+  std::vector<sidecars::SidecarSnapshot> sidecars;            // in the order of the flags
+  std::optional<std::vector<sidecars::SidecarNode>> nodes{};  // where they are; nullopt without a cluster
 };
 
 // A condition that moved.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "operator/controller/assign.h"
 #include "operator/controller/connection.h"
 
 namespace hawser::controller {
@@ -24,9 +23,14 @@ void set_resolved(Conditions& conditions, const std::vector<policy::MissingRefer
 }
 
 // The gateway stands in its sidecar when that is there and has every connection of it.
-void set_programmed(Conditions& conditions, const sidecars::SidecarSnapshot& sidecar,
+void set_programmed(Conditions& conditions, const Place& place,
                     const std::vector<ProgrammedConnection>& connections, store::Now now) {
   constexpr ConditionType kType = ConditionType::Programmed;
+  if (!place.problem.empty())
+    return conditions.set(kType, ConditionStatus::False, Reason::NodeUnavailable, place.problem);
+  if (place.sidecar == nullptr)
+    return conditions.set(kType, ConditionStatus::Unknown, Reason::Pending, place.waiting);
+  const sidecars::SidecarSnapshot& sidecar = *place.sidecar;
   if (sidecar.state == LinkState::Connecting) {
     if (conditions.previous(kType) != nullptr) return conditions.keep(kType);
     return conditions.set(kType, ConditionStatus::Unknown, Reason::Pending,
@@ -43,7 +47,9 @@ void set_programmed(Conditions& conditions, const sidecars::SidecarSnapshot& sid
   });
   if (rest == connections.end())
     return conditions.set(kType, ConditionStatus::True, Reason::Programmed,
-                          "sidecar " + sidecar.name + " serves it");
+                          place.node.empty() ? "sidecar " + sidecar.name + " serves it"
+                                             : "node " + place.node + " serves it; pods on other nodes " +
+                                                   "are not routed yet");
   conditions.set(kType, rest->programmed.status, rest->programmed.reason,
                  "Connection " + rest->name + ": " + rest->programmed.message);
 }
@@ -52,7 +58,7 @@ void set_programmed(Conditions& conditions, const sidecars::SidecarSnapshot& sid
 
 ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
                             const std::vector<ProgrammedConnection>& connections, const Inputs& inputs,
-                            const Verdicts& verdicts, store::Now now) {
+                            const Verdicts& verdicts, const Placement& placement, store::Now now) {
   const api::ObjectKey key{api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name};
   auto previous = inputs.previous.find(key);
   Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second.status,
@@ -60,16 +66,13 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   set_resolved(conditions, policy::resolve(inputs.source->objects, gateway));
   verdicts.set_accepted(conditions, {key});
   ObjectStatus out;
-  auto sidecar = assign(gateway, inputs.sidecars);
-  if (sidecar) {
-    set_programmed(conditions, **sidecar, connections, now);
-    out.status.node = !(*sidecar)->node.empty()           ? (*sidecar)->node
+  const Place place = placement.of(gateway);
+  set_programmed(conditions, place, connections, now);
+  out.status.node = place.node;
+  if (place.node.empty() && place.sidecar != nullptr)
+    out.status.node = !place.sidecar->node.empty()        ? place.sidecar->node
                       : previous != inputs.previous.end() ? previous->second.status.node
-                                                          : (*sidecar)->name;
-  } else {
-    conditions.set(ConditionType::Programmed, ConditionStatus::False, Reason::NodeUnavailable,
-                   sidecar.error().message);
-  }
+                                                          : place.sidecar->name;
   conditions.set_ready();
   out.meta = gateway.meta;
   out.status.observed_generation = gateway.meta.generation;

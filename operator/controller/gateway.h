@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "operator/controller/decision.h"
+#include "operator/controller/placement.h"
 #include "operator/controller/verdict.h"
 
 namespace hawser::controller {
@@ -15,6 +16,6 @@ struct ProgrammedConnection {
 
 ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
                             const std::vector<ProgrammedConnection>& connections, const Inputs& inputs,
-                            const Verdicts& verdicts, store::Now now);
+                            const Verdicts& verdicts, const Placement& placement, store::Now now);
 
 }  // namespace hawser::controller

@@ -79,7 +79,10 @@ ObjectStatus decide_broken(const api::ObjectKey& key, const Inputs& inputs, cons
         conditions.keep(condition.type);
   }
   verdicts.set_accepted(conditions, {key});
-  return finish(meta, conditions);
+  ObjectStatus out = finish(meta, conditions);
+  // A gateway has its place by it.
+  if (previous != nullptr) out.status.node = previous->node;
+  return out;
 }
 
 }  // namespace hawser::controller

@@ -124,7 +124,7 @@ void Scenario::change_sidecars(const YAML::Node& step) {
     sidecar.message = sidecar.state == LinkState::Unreachable ? "no such socket" : "";
     if (sidecar.state == LinkState::Refused) sidecar.message = "epoch 9 is in force";
     if (sidecar.state == LinkState::Connected) {
-      sidecar.node = "node-of-" + sidecar.name;
+      sidecar.node = nodes_ ? sidecar.name : "node-of-" + sidecar.name;
       sidecar.acked.clear();
       sidecar.status_known = false;
     }
@@ -137,6 +137,26 @@ void Scenario::change_sidecars(const YAML::Node& step) {
       const auto name = connection.first.as<std::string>();
       sidecar.statuses["default/" + name] = make_status(name, connection.second);
     }
+  }
+}
+
+void Scenario::change_nodes(const YAML::Node& step) {
+  if (step["nodes"] && !nodes_) nodes_.emplace();
+  for (const auto& item : step["nodes"]) {
+    const auto name = item.first.as<std::string>();
+    sidecars::SidecarNode& node = (*nodes_)[name];
+    const std::map<std::string, std::string> labels = node.labels;
+    node = {};
+    node.name = name;
+    node.target = name + ":9446";
+    if (item.second.IsNull()) continue;
+    node.node_known = true;
+    node.node_ready = !item.second["ready"] || item.second["ready"].as<bool>();
+    const std::string pod = item.second["pod"] ? text_of(item.second, "pod") : "ready";
+    node.pod_there = pod != "gone";
+    node.pod_ready = pod == "ready";
+    node.labels = labels;
+    if (item.second["labels"]) node.labels = item.second["labels"].as<std::map<std::string, std::string>>();
   }
 }
 
@@ -169,12 +189,17 @@ void Scenario::change(const YAML::Node& step) {
   }
   change_files(step);
   if (step["restart"]) restart();
+  change_nodes(step);
   change_sidecars(step);
 }
 
 std::string Scenario::decide_once() {
   Inputs inputs{manifests_.build(metadata_, now_.wall), previous_, memory_, {}};
   for (const auto& [name, sidecar] : sidecars_) inputs.sidecars.push_back(sidecar);
+  if (nodes_) {
+    inputs.nodes.emplace();
+    for (const auto& [name, node] : *nodes_) inputs.nodes->push_back(node);
+  }
   Decision decision = decide(inputs, now_);
   std::ostringstream out;
   write_sent(decision.desired, out);
@@ -187,6 +212,10 @@ std::string Scenario::decide_once() {
     out << "remove the status of " << key.to_string() << "\n";
     previous_.erase(key);
   }
+  for (const auto& notice : decision.notices)
+    if (notice.text.find(" on node ") != std::string::npos ||
+        notice.text.find(" from node ") != std::string::npos)
+      out << "says " << notice.text << "\n";
   if (decision.again_at)
     out << "look again in "
         << std::chrono::duration_cast<std::chrono::seconds>(*decision.again_at - now_.monotonic).count()

@@ -17,6 +17,9 @@ namespace hawser::controller {
 // decision. What each step may say:
 //   step: TITLE            files: {NAME: TEXT, or null to remove}     replace: {NAME: {OLD: NEW}}
 //   sidecars: {NAME: connecting|connected|unreachable|refused}        ack: CODE (of all that was sent last)
+//   nodes: {NAME: {ready: BOOL, pod: ready|starting|gone, labels: {…}}, or null for a node that is gone};
+//   from the
+//     first of these on the story plays in a cluster
 //   status: {SIDECAR: {CONNECTION: {programmed, established, pfs, …}}}
 //   advance: SECONDS       restart: true (the operator loses its memory and every link)
 class Scenario {
@@ -30,6 +33,7 @@ class Scenario {
   void change(const YAML::Node& step);
   void change_files(const YAML::Node& step);
   void change_sidecars(const YAML::Node& step);
+  void change_nodes(const YAML::Node& step);
   void acknowledge(const std::string& code);
   void restart();
   std::string decide_once();
@@ -39,6 +43,7 @@ class Scenario {
   store::ManifestSet manifests_;
   store::FakeMetadata metadata_;
   std::map<std::string, sidecars::SidecarSnapshot> sidecars_;
+  std::optional<std::map<std::string, sidecars::SidecarNode>> nodes_;
   Statuses previous_;
   Memory memory_;
   std::map<std::string, sidecars::Desired> sent_;
