@@ -65,7 +65,7 @@ class ApiServer:
     made here and only loopback is in it.
     """
 
-    def __init__(self, namespace=None, address="127.0.0.1", extra_arguments=()):
+    def __init__(self, namespace=None, address="127.0.0.1", extra_arguments=(), kubelet_client=False):
         self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-api-")
         self._own_namespace = namespace is None
         self.namespace = namespace or Namespace("api")
@@ -83,6 +83,10 @@ class ApiServer:
                 "apiserver", "kube-apiserver", names=[f"IP:{address}", "IP:127.0.0.1", f"IP:{SERVICE_ADDRESS}",
                                                       "DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default.svc"])
             self.kubeconfig = self.make_kubeconfig("admin", "test-admin", "system:masters")
+            if kubelet_client:  # for logs and exec of pods
+                certificate, key = self.pki.issue("kubelet-client", "kube-apiserver-kubelet-client", "system:masters")
+                self._extra += [f"--kubelet-client-certificate={certificate}", f"--kubelet-client-key={key}",
+                                "--kubelet-preferred-address-types=InternalIP"]
             self._write_audit_policy()
             self.start_etcd()
             self.start_server()

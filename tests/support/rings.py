@@ -46,6 +46,8 @@ RINGS = (
     Ring("robustness", "what must not disturb a tunnel; where the key must not show", "release", _PROGRAMS,
          ("tests/interop/robustness_test.py", "tests/interop/canary_test.py")),
     Ring("kube", "a real API server", programs=("tests/cluster/apiserver_test.py",), parts=("etcd", "kubernetes")),
+    Ring("node", "a real node: the images, the chart, the tunnel from a pod", "release", _PROGRAMS,
+         ("tests/cluster/node_test.py",), parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), limit=900),
     Ring("interop-full", "a wider product of suites against strongSwan", "release", _PROGRAMS,
          ("tests/interop/interop_test.py --full",), limit=7200, default=False),
     Ring("drill", "everything that can happen to an API server, under changes", "release", "programs ring-cluster-programs",

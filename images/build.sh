@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Builds both images with buildah from built programs, as OCI archives that `ctr -n k8s.io images import` takes.
+#   images/build.sh PROGRAMS OUT     PROGRAMS: the folder with hawser, hawser-operator, hawser-sidecar (build/release/bin)
+# BASE names the image to start from. Without it, a Debian 12 made by debootstrap, once, in ~/.cache/hawser
+# (HAWSER_CACHE): no registry is asked. TAG (0.1.0) and REPOSITORY (docker.io/hawser) name what comes out.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[ $# -eq 2 ] || { sed -n '2,5s/^# *//p' "$0" >&2; exit 2; }
+programs=$(cd "$1" && pwd)
+mkdir -p "$2"
+out=$(cd "$2" && pwd)
+repository=${REPOSITORY:-docker.io/hawser}
+tag=${TAG:-0.1.0}
+cache=${HAWSER_CACHE:-$HOME/.cache/hawser}
+suite=bookworm
+
+export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/hawser-images-XXXXXX")
+clean() {
+  buildah --root "$scratch/storage" --runroot "$scratch/run" rm --all >/dev/null 2>&1 || true
+  rm -rf "$scratch"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM
+build() { buildah --root "$scratch/storage" --runroot "$scratch/run" "$@"; }
+say() { echo "images: $*" >&2; }
+
+# The base as an archive, so that a build that is cut short cannot spoil it.
+debian_base() {
+  local archive=$cache/base-$suite.tar
+  if [ ! -e "$archive" ]; then
+    say "making $archive"
+    mkdir -p "$cache"
+    debootstrap --variant=minbase "$suite" "$scratch/base" >&2
+    rm -rf "$scratch"/base/var/cache/apt/* "$scratch"/base/var/lib/apt/lists/*
+    tar -C "$scratch/base" --numeric-owner -cf "$archive.new" .
+    mv "$archive.new" "$archive"
+  fi
+  printf 'FROM scratch\nADD base.tar /\nCMD ["/bin/bash"]\n' > "$scratch/Containerfile"
+  ln "$archive" "$scratch/base.tar" 2>/dev/null || cp "$archive" "$scratch/base.tar"
+  build bud --quiet --tag localhost/hawser-base --file "$scratch/Containerfile" "$scratch" >&2
+}
+
+base=${BASE:-}
+if [ -z "$base" ]; then
+  debian_base
+  base=localhost/hawser-base
+fi
+
+context=$scratch/context
+mkdir "$context"
+install -m 755 "$programs"/{hawser,hawser-operator,hawser-sidecar} "$context/"
+for part in operator sidecar; do
+  name=$repository/hawser-$part:$tag
+  say "building $name"
+  build bud --quiet --layers=false --squash --build-arg "BASE=$base" --label "org.opencontainers.image.version=$tag" \
+    --tag "$name" --file "$here/$part.Containerfile" "$context" >&2
+  rm -f "$out/hawser-$part.tar"
+  build push --quiet "$name" "oci-archive:$out/hawser-$part.tar:$name" >&2
+  say "$out/hawser-$part.tar: $(($(stat -c %s "$out/hawser-$part.tar") / 1048576)) MiB"
+done

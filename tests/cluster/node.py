@@ -1,0 +1,283 @@
+"""A real Kubernetes node: everything of apiserver.py, and controller-manager, scheduler, containerd, kubelet, kube-proxy.
+
+All of it lives in one network namespace. What runs containers is in a mount and a PID namespace of its own as well:
+when its first process ends, however, the kernel ends every shim and container and drops every mount with it.
+"""
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+
+from apiserver import BIN, SERVICE_NETWORK, ApiServer, LabError, Namespace, Process, run, wait_until
+from image import pause_image
+
+_CONTAINERD = """version = 3
+root = "{folder}/containerd"
+state = "{folder}/containerd-state"
+[grpc]
+  address = "{folder}/containerd.sock"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = "{pause}"
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+  bin_dirs = ["/usr/lib/cni"]
+  conf_dir = "{folder}/cni"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  BinaryName = "{bin}/runc"
+"""
+
+# Written by kubelet for the whole machine; it gets copies to write to.
+_TUNABLES = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
+             "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")
+
+
+class Node:
+    """A cluster with one node.
+
+        with Node() as node:
+            node.load(archive)                      # an OCI archive, for containerd
+            node.kubectl("apply", "-f", "-", stdin=…)
+
+    `namespace` may be the caller's, then `address` is one of it that is not loopback. Pods get addresses of
+    `pod_network`, not hidden behind the node's.
+    """
+
+    def __init__(self, namespace=None, address="192.0.2.1", pod_network="10.11.64.0/24", name="node-1"):
+        self.name, self.address, self.pod_network = name, address, pod_network
+        self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-node-")
+        self.cgroup = f"hwt-{os.getpid()}-{os.path.basename(self.folder).rsplit('-', 1)[1]}"
+        self._own_namespace = namespace is None
+        self.namespace, self.server, self.runtime = namespace, None, None
+        self._managers = []
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    # -- start
+
+    def _start(self):
+        if self._own_namespace:
+            self.namespace = Namespace("node")
+            self.namespace.ip("link", "add", "wan", "type", "bridge")
+            self.namespace.ip("addr", "add", f"{self.address}/24", "dev", "wan")
+            self.namespace.ip("link", "set", "wan", "up")
+        self.namespace.sysctl("net.ipv4.ip_forward", 1)
+        # Two pods of the bridge that talk by way of a Service: the answer must pass the translation.
+        self.namespace.sysctl("net.bridge.bridge-nf-call-iptables", 1)
+        self.server = ApiServer(self.namespace, self.address, kubelet_client=True)
+        self.kubeconfig, self.audit_log = self.server.kubeconfig, self.server.audit_log
+        self._configure()
+        self._managers = [self._manager("kube-controller-manager", "--use-service-account-credentials",
+                                        f"--service-account-private-key-file={self.server.service_account[0]}",
+                                        f"--root-ca-file={self.server.pki.ca}"),
+                          self._manager("kube-scheduler")]
+        self._start_runtime()
+        self.load(pause_image(self.folder))
+        self._wait_ready()
+
+    def _manager(self, program, *arguments):
+        config = self.server.make_kubeconfig(program, f"system:{program}")
+        return Process([os.path.join(BIN, program), "--kubeconfig", config, "--authentication-kubeconfig", config,
+                        "--authorization-kubeconfig", config, "--leader-elect=false", "--bind-address=127.0.0.1", *arguments],
+                       self.path(f"{program}.log"), netns=self.namespace.name)
+
+    def _write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w") as out:
+            out.write(text if isinstance(text, str) else json.dumps(text, indent=1))  # JSON is YAML
+
+    def _configure(self):
+        self._write("containerd.toml", _CONTAINERD.format(folder=self.folder, bin=BIN, pause="docker.io/hawser/pause:1"))
+        self._write("cni/10-pods.conflist", {
+            "cniVersion": "1.0.0", "name": "pods", "plugins": [{
+                "type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "hairpinMode": True,
+                "ipam": {"type": "host-local", "dataDir": self.path("addresses"),
+                         "ranges": [[{"subnet": self.pod_network}]], "routes": [{"dst": "0.0.0.0/0"}]}}]})
+        self._write("kubelet.yaml", {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "failCgroupV1": False,
+            "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{self.cgroup}", "failSwapOn": False,
+            "containerRuntimeEndpoint": f"unix://{self.path('containerd.sock')}",
+            "authentication": {"anonymous": {"enabled": False}, "x509": {"clientCAFile": self.server.pki.ca}},
+            "authorization": {"mode": "Webhook"}, "podLogsDir": self.path("pod-logs"),
+            "volumePluginDir": self.path("volume-plugins"), "registerWithTaints": [], "resolvConf": self.path("resolv.conf"),
+            # This machine's disk is not the test's.
+            "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%",
+                             "nodefs.inodesFree": "0%", "imagefs.inodesFree": "0%"},
+            "imageGCHighThresholdPercent": 100, "nodeStatusUpdateFrequency": "5s", "syncFrequency": "5s",
+            # A Secret that changed is in the pod at once.
+            "configMapAndSecretChangeDetectionStrategy": "Watch"})
+        self._write("resolv.conf", "")
+        self._write("kube-proxy.yaml", {
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "nftables",
+            "hostnameOverride": self.name, "clientConnection": {
+                "kubeconfig": self.server.make_kubeconfig("kube-proxy", "system:kube-proxy")},
+            # The limits of the machine's connection tracking stay as they are.
+            "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"}})
+
+    def _script(self):
+        """What the first process of the node's PID namespace does. It ends when one of its programs does."""
+        def start(program, *arguments):
+            return f"{shlex.join([os.path.join(BIN, program), *arguments])} >{self.path(program + '.log')} 2>&1 &"
+
+        lines = ["set -e", "mount --make-rshared /"]
+        # What they write there is theirs and goes with them.
+        lines += [f"mount -t tmpfs none {folder}" for folder in ("/run", "/var/lib", "/var/log")]
+        for name in _TUNABLES:
+            copy = self.path("tunables", name.replace("/", "-"))
+            lines += [f"mkdir -p {os.path.dirname(copy)}", f"cat /proc/sys/{name} >{copy}", f"mount --bind {copy} /proc/sys/{name}"]
+        kubeconfig = self.server.make_kubeconfig("kubelet", f"system:node:{self.name}", "system:nodes")
+        lines += [start("containerd", "--config", self.path("containerd.toml")),
+                  start("kubelet", "--config", self.path("kubelet.yaml"), "--kubeconfig", kubeconfig, "--hostname-override",
+                        self.name, "--node-ip", self.address, "--root-dir", self.path("kubelet"), "--cert-dir",
+                        self.path("kubelet-pki")),
+                  start("kube-proxy", "--config", self.path("kube-proxy.yaml")),
+                  # Anything but `wait` would leave what the shims leave behind unreaped.
+                  "set +e; wait -n; echo a program of the node ended with $?"]
+        return "\n".join(lines)
+
+    def _start_runtime(self):
+        for program in ("containerd", "containerd-shim-runc-v2", "runc", "kubelet", "kube-proxy", "ctr"):
+            if not os.path.exists(os.path.join(BIN, program)):
+                raise LabError(f"{program} is missing; build it with tests/cluster/parts.sh")
+        for folder in self._cgroup_folders():
+            os.mkdir(folder)
+        self.runtime = Process(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c",
+                                self._script()], self.path("node.log"), netns=self.namespace.name,
+                               env={"PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"})
+        wait_until(lambda: f"containerd: {self.logs()}", lambda: self._running() and self.ctr("version", check=False).returncode == 0,
+                   20)
+
+    def _cgroup_folders(self):
+        """The node's folder in each hierarchy of control groups."""
+        with open("/proc/self/mounts") as mounts:
+            fields = [line.split() for line in mounts]
+        return [os.path.join(f[1], self.cgroup) for f in fields if f[2] in ("cgroup", "cgroup2")
+                and (f[1].startswith("/sys/fs/cgroup"))]
+
+    def _running(self):
+        if not self.runtime.running():
+            raise LabError(f"the node ended\n{self.logs()}")
+        return True
+
+    def _wait_ready(self):
+        def ready():
+            self._running()
+            done = self.run_kubectl("get", "node", self.name, "-o",
+                                    "jsonpath={.status.conditions[?(@.type=='Ready')].status}", check=False)
+            account = self.run_kubectl("get", "serviceaccount", "default", check=False)
+            return done.stdout == "True" and account.returncode == 0
+
+        wait_until(lambda: f"the node to be Ready\n{self.logs()}", ready, 90, 0.5)
+
+    # -- use
+
+    def run_kubectl(self, *arguments, **options):
+        return self.server.run_kubectl(*arguments, **options)
+
+    def kubectl(self, *arguments, **options):
+        return self.server.kubectl(*arguments, **options)
+
+    def get(self, *arguments):
+        """An object, or the items of a list."""
+        found = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return found["items"] if found["kind"].endswith("List") else found
+
+    def apply(self, *objects, namespace="default"):
+        self.kubectl("apply", "-n", namespace, "-f", "-", stdin="\n---\n".join(
+            thing if isinstance(thing, str) else json.dumps(thing) for thing in objects))
+
+    def helm(self, *arguments, major="helm4", check=True, timeout=120):
+        return self.namespace.exec(os.path.join(BIN, major), "--kubeconfig", self.kubeconfig, *arguments, check=check,
+                                   timeout=timeout, env={**os.environ, "HOME": self.folder})
+
+    def ctr(self, *arguments, check=True):
+        return run(os.path.join(BIN, "ctr"), "--address", self.path("containerd.sock"), "--namespace", "k8s.io",
+                   *arguments, check=check, timeout=120)
+
+    def load(self, archive):
+        """Gives containerd the images of an OCI archive."""
+        self._inside(os.path.join(BIN, "ctr"), "--address", self.path("containerd.sock"), "--namespace", "k8s.io", "images",
+                     "import", "--local", "--digests=false", archive)
+
+    def _inside(self, *argv):
+        """Runs a program with the node's own view of files and mounts."""
+        first = run("pgrep", "--parent", self.runtime.pid).stdout.split()[0]
+        return run("nsenter", "--target", first, "--mount", "--", *argv, timeout=120)
+
+    def pods(self, selector, namespace="default"):
+        return [pod for pod in self.get("pods", "-n", namespace, "-l", selector)
+                if "deletionTimestamp" not in pod["metadata"]]
+
+    def rollout(self, what, namespace="default", timeout=60):
+        done = self.run_kubectl("-n", namespace, "rollout", "status", what, f"--timeout={timeout}s", check=False,
+                                timeout=timeout + 20)
+        if done.returncode:
+            raise LabError(f"{what}: {done.stdout}{done.stderr}\n{self.tell(namespace)}")
+
+    def tell(self, namespace):
+        """What a person would look at first."""
+        return "\n".join(self.run_kubectl("-n", namespace, *words, check=False).stdout for words in (
+            ("get", "pods", "-o", "wide"), ("get", "events", "--sort-by=.lastTimestamp")))
+
+    def logs(self, lines=8):
+        shown = []
+        for name in sorted(name for name in os.listdir(self.folder) if name.endswith(".log")):
+            with open(self.path(name), errors="replace") as text:
+                shown.append(f"--- {name}\n" + "".join(text.readlines()[-lines:]))
+        return "\n".join(shown)
+
+    # -- end
+
+    def stop(self):
+        if self.runtime:
+            self.runtime.kill()
+        for manager in self._managers:
+            manager.kill()
+        if self.server:
+            self.server.stop()
+        self._remove_cgroups()
+        if self._own_namespace and self.namespace:
+            self.namespace.remove()
+        self.runtime, self.server, self._managers = None, None, []
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _remove_cgroups(self):
+        def remove():
+            for top in self._cgroup_folders():
+                for folder, _, _ in os.walk(top, topdown=False):
+                    try:
+                        os.rmdir(folder)
+                    except OSError:  # its last process is still on its way out
+                        return False
+            return True
+
+        wait_until(lambda: f"the control groups {self.cgroup} to be empty", remove, 15, 0.2)
+
+
+def main():
+    """Starts a node for a person; ends with the shell."""
+    with Node() as node:
+        environment = {**os.environ, "KUBECONFIG": node.kubeconfig, "PATH": f"{BIN}:{os.environ['PATH']}"}
+        print(f"KUBECONFIG={node.kubeconfig}; the node's services are {SERVICE_NETWORK}, its pods {node.pod_network}")
+        subprocess.run(["nsenter", f"--net=/run/netns/{node.namespace.name}", "--", "bash"], check=False, env=environment)
+
+
+if __name__ == "__main__":
+    main()
