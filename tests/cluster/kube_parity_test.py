@@ -1,0 +1,271 @@
+"""The API server and the C++ rules say the same of everything that one object shows: crds/ on a real API server."""
+import copy
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import yaml
+
+from _dry_run import DryRun
+from _parity_objects import REST, Dice, esp_pairs, manifest, single
+from apiserver import TOP, ApiServer, Cases, LabError, expect, expect_equal, wait_until
+
+SEED, COMBINATIONS = 4, 10_000
+FOLDER = os.environ.get("HAWSER_CLUSTER_BIN", os.path.join(TOP, "build", "release", "cluster"))
+# Each needs a second object: the API server accepts them, the controllers report them in status.
+CROSS_OBJECT = ["CON-1", "CON-3", "CON-4", "FMT-7", "LNG-1", "LNG-2", "VNG-1", "VNG-2"]
+# What the schema says itself, in the API server's words.
+BY_SCHEMA = {"POL-1": "spec.pfsGroup: Required value", "POL-2": 'spec.ikeEncryption: Unsupported value: "CHACHA20": supported values: "AES256"'}
+
+
+def load_definitions():
+    """By kind."""
+    out = {}
+    for path in glob.glob(os.path.join(TOP, "crds", "*.yaml")):
+        with open(path) as text:
+            definition = yaml.safe_load(text)
+        out[definition["spec"]["names"]["kind"]] = definition
+    return out
+
+
+def schema_of(definition):
+    return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+
+
+def checks_of(schema, path="spec"):
+    """(path, check) of every CEL line."""
+    for check in schema.get("x-kubernetes-validations", []):
+        yield path, check
+    for name, inner in schema.get("properties", {}).items():
+        yield from checks_of(inner, f"{path}.{name}")
+    if "items" in schema:
+        yield from checks_of(schema["items"], f"{path}[]")
+
+
+class Oracle:
+    """The C++ rules."""
+
+    def ask(self, objects):
+        """What each is refused for; an empty list: accepted."""
+        lines = "".join(json.dumps(one) + "\n" for one in objects)
+        done = subprocess.run([os.path.join(FOLDER, "rules_oracle")], input=lines, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LabError(f"rules_oracle: {done.returncode} {done.stderr[-2000:]}")
+        verdicts = [json.loads(line)["refused"] for line in done.stdout.split("\n")[:-1]]
+        expect_equal("answers of the oracle", len(verdicts), len(objects))
+        return verdicts
+
+
+def same_field(a, b):
+    """One is the other, or above it."""
+    return any(short == long or re.match(re.escape(short) + r"[.\[]", long) for short, long in ((a, b), (b, a)))
+
+
+class Comparison:
+    """Both verdicts of a list of objects."""
+
+    def __init__(self, dry_run, objects, oracle_verdicts=None):
+        objects = list(objects)
+        self.objects = objects
+        self.rules = oracle_verdicts or Oracle().ask(objects)
+        server = dry_run.ask(objects)
+        self.accepted = sum(verdict.accepted for verdict in server)
+        self.different, self.other_field = [], []
+        for one, verdict, rules in zip(objects, server, self.rules):
+            if verdict.accepted != (not rules):
+                self.different.append((one, verdict.message or "accepted", rules))
+            elif rules and verdict.fields and not any(same_field(a, b["field"]) for a in verdict.fields for b in rules):
+                self.other_field.append((one, verdict.message, rules))
+
+    def show(self, cases):
+        cases.note(f"{len(self.objects)} objects: {self.accepted} accepted, {len(self.objects) - self.accepted} refused, "
+                   f"{len(self.different)} differences, {len(self.other_field)} blame another field")
+
+    def expect_same(self, cases):
+        self.show(cases)
+        for what, found in (("verdicts differ", self.different), ("fields differ", self.other_field)):
+            expect(f"{len(found)} {what}; the first:\n" + "\n".join(
+                f"{json.dumps(one)}\n  API server: {message}\n  C++: {rules}" for one, message, rules in found[:8]), not found)
+
+
+def unique(objects):
+    return list({json.dumps(one, sort_keys=True): one for one in objects}.values())
+
+
+def install(server, definitions):
+    server.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump_all(definitions.values()))
+    server.kubectl("wait", "--for=condition=Established", "crd", *(d["metadata"]["name"] for d in definitions.values()))
+
+
+def without(definitions, number):
+    """The definitions, the check of that number of each kind replaced by `true`, and what was replaced. An object that is
+    named like the marker is refused, so that one can tell when the change is in force."""
+    changed, replaced, marker = copy.deepcopy(definitions), {}, f"marker-{number}"
+    for kind, definition in changed.items():
+        checks = list(checks_of(schema_of(definition)))
+        if number < len(checks):
+            path, check = checks[number]
+            replaced[kind] = f"{path}: {check['rule']}"
+            check["rule"] = "true"
+        root = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        root["x-kubernetes-validations"] = [{"rule": f"self.metadata.name != '{marker}'", "message": "marker"}]
+    return changed, replaced, marker
+
+
+def in_force(dry_run, marker):
+    """The answers of all connections are those of the new definitions, some times in a row."""
+    objects = [manifest(kind, REST[kind], marker) for kind in REST] * 6
+    return lambda: not any(verdict.accepted for verdict in dry_run.ask(objects))
+
+
+# A line that the schema says too is there for its message alone: without it the verdicts stay.
+SAID_TWICE = ("spec.addressPrefixes: self.size()", "spec.subnets: self.all(a, self.exists_one(b, b.name",
+              "spec.dpdTimeoutSeconds", "spec.saLifeTimeSeconds", "spec.saDataSizeKilobytes")
+
+
+def parity(cases, dry_run, schemas):
+    """Returns the objects of single fields and pairs by kind, with the verdicts of the C++ rules."""
+    by_kind = {}
+    with cases.case("every value of each field against a valid rest, and all bounds"):
+        objects = {kind: unique(single(kind, schema)) for kind, schema in schemas.items()}
+        comparison = Comparison(dry_run, sum(objects.values(), []))
+        by_kind = objects
+        comparison.expect_same(cases)
+    with cases.case("all pairs of the two ESP fields"):
+        pairs = unique(esp_pairs(schemas["IpsecPolicy"]))
+        by_kind["IpsecPolicy"] = by_kind["IpsecPolicy"] + pairs
+        Comparison(dry_run, pairs).expect_same(cases)
+    with cases.case(f"{COMBINATIONS} random combinations, seed {SEED}"):
+        dice = Dice(SEED, schemas)
+        started = time.monotonic()
+        comparison = Comparison(dry_run, (dice.roll() for _ in range(COMBINATIONS)))
+        cases.note(f"{COMBINATIONS / (time.monotonic() - started):.0f} objects a second")
+        comparison.expect_same(cases)
+        share = comparison.accepted / COMBINATIONS
+        expect(f"between a quarter and three quarters are accepted, not {share:.0%}", 0.25 < share < 0.75)
+    with cases.case("one spelling differs, as crds/README.md says: 300.0 is a whole number for the API server alone"):
+        spec = {**REST["IpsecPolicy"], "saLifeTimeSeconds": 300.0}
+        comparison = Comparison(dry_run, [manifest("IpsecPolicy", spec)])
+        expect_equal("accepted by the API server, refused by the rules", (comparison.accepted, len(comparison.different)), (1, 1))
+    return by_kind
+
+
+def controls(cases, server, dry_run, definitions, by_kind):
+    """Without any one CEL line the comparison fails, unless the schema says the same."""
+    most = max(len(list(checks_of(schema_of(d)))) for d in definitions.values())
+    verdicts = {kind: Oracle().ask(objects) for kind, objects in by_kind.items()}
+    with cases.case("without any one line of CEL the comparison fails"):
+        noticed, silent = 0, []
+        for number in range(most):
+            changed, replaced, marker = without(definitions, number)
+            install(server, changed)
+            wait_until(f"the definitions of {marker} in force", in_force(dry_run, marker), 60, 0.2)
+            for kind, line in replaced.items():
+                # Objects that the rules refuse: only those can be let through by a missing line.
+                refused = [(o, v) for o, v in zip(by_kind[kind], verdicts[kind]) if v]
+                comparison = Comparison(dry_run, [o for o, _ in refused], [v for _, v in refused])
+                noticed += bool(comparison.different)
+                if not comparison.different:
+                    silent.append(f"{kind} {line}")
+        cases.note(f"{noticed} lines noticed; {len(silent)} say what the schema says too")
+        expect("these could go and nobody would notice:\n" + "\n".join(silent),
+               all(line.split(" ", 1)[1].startswith(SAID_TWICE) for line in silent))
+        expect("some were noticed", noticed > 15)
+    with cases.case("a line of CEL that says the opposite makes the comparison fail"):
+        changed, _, marker = without(definitions, most)
+        check = next(c for p, c in checks_of(schema_of(changed["IpsecPolicy"])) if p == "spec")
+        check["rule"] = f"!({check['rule']})"
+        install(server, changed)
+        wait_until("the wrong definition in force", in_force(dry_run, marker), 60, 0.2)
+        comparison = Comparison(dry_run, esp_pairs(schema_of(definitions["IpsecPolicy"])))
+        comparison.show(cases)
+        expect("differences", comparison.different)
+    install(server, definitions)
+    wait_until("the right definitions again", lambda: all(
+        v.accepted for v in dry_run.ask([manifest(kind, REST[kind], marker) for kind in REST] * 6)), 60, 0.2)
+
+
+def messages_of(definitions):
+    return {check["message"] for d in definitions.values() for _, check in checks_of(schema_of(d))}
+
+
+def examples(cases, server, definitions):
+    messages, crossing = messages_of(definitions), []
+    for path in sorted(glob.glob(os.path.join(TOP, "examples", "refused", "*.yaml"))):
+        rule = os.path.basename(path)[:-len(".yaml")]
+        done = server.run_kubectl("apply", "--dry-run=server", "-f", path, check=False)
+        if rule in CROSS_OBJECT:
+            with cases.case(f"{rule}: needs a second object, so the API server accepts it"):
+                expect(done.stderr, done.returncode == 0)
+            crossing.append(rule)
+            continue
+        with cases.case(f"{rule}: refused by kubectl apply, with the field and what to do"):
+            expect(f"refused, not: {done.stdout}", done.returncode != 0)
+            field = Oracle().ask(documents_of(path))
+            blamed = [entry["field"] for refused in field for entry in refused]
+            expect(f"one of {blamed} in: {done.stderr}", any(same_field(b, f) for b in blamed
+                                                            for f in re.findall(r"spec[\w.\[\]]*(?=:)", done.stderr)))
+            if rule in BY_SCHEMA:
+                expect(f"{BY_SCHEMA[rule]} in: {done.stderr}", BY_SCHEMA[rule] in done.stderr)
+            else:
+                expect(f"a message of ours in: {done.stderr}", any(m in done.stderr for m in messages)
+                       or "does not go with ipsecEncryption" in done.stderr)
+            cases.note(done.stderr.strip())
+    with cases.case("each rule that needs a second object has an example"):
+        expect_equal("examples", crossing, CROSS_OBJECT)
+    for folder in sorted(glob.glob(os.path.join(TOP, "examples", "*", ""))):
+        name = os.path.basename(folder[:-1])
+        if name == "refused":
+            continue
+        with cases.case(f"examples/{name} applies, twice, and is what was written"):
+            space = f"example-{name}"
+            server.kubectl("create", "namespace", space)
+            server.kubectl("apply", "-n", space, "-f", folder)
+            again = server.kubectl("apply", "-n", space, "-f", folder)
+            expect(again, not re.search(r"hawser\.dev/\S+ (created|configured)", again))
+
+
+def documents_of(path):
+    """Those of our group, as they are judged alone."""
+    with open(path) as text:
+        return [d for d in yaml.safe_load_all(text) if d and d["apiVersion"].startswith("hawser.dev/")]
+
+
+def kubectl_view(cases, server):
+    with cases.case("explain tells unit and default; get shows the columns; a field selector finds"):
+        expect("seconds", "Default: 27000" in server.kubectl("explain", "ipsecpolicies.hawser.dev.spec.saLifeTimeSeconds"))
+        shown = server.kubectl("get", "vpnconn", "-n", "example-two-sites")
+        expect_equal("columns", shown.splitlines()[0].split(), ["NAME", "READY", "REASON", "POLICY", "PEER", "AGE"])
+        every = server.kubectl("get", "hawser", "-n", "example-two-sites", "-o", "name").split()
+        expect_equal("kinds", {name.split("/")[0] for name in every},
+                     {f"{d['spec']['names']['singular']}.hawser.dev" for d in load_definitions().values()})
+        found = server.kubectl("get", "vpnconn", "-n", "example-two-sites", "-o", "name", "--field-selector",
+                               "spec.localNetworkGatewayRef.name=site6").split()
+        expect_equal("of site6", found, ["connection.hawser.dev/vnet1tosite6"])
+
+
+def main():
+    cases = Cases("parity")
+    definitions = load_definitions()
+    schemas = {kind: schema_of(definition) for kind, definition in sorted(definitions.items())}
+    with ApiServer() as server:
+        with cases.case("crds/ is accepted: structural, and CEL within the cost limits"):
+            install(server, definitions)
+        dry_run = DryRun(server, {kind: d["spec"]["names"]["plural"] for kind, d in definitions.items()})
+        try:
+            by_kind = parity(cases, dry_run, schemas)
+            if by_kind:
+                controls(cases, server, dry_run, definitions, by_kind)
+        finally:
+            dry_run.close()
+        examples(cases, server, definitions)
+        kubectl_view(cases, server)
+    return cases.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
