@@ -181,6 +181,7 @@ void ApiClient::take(const Pointer& operation, HttpEvent event) {
       operation->answer.headers = std::move(event.headers);
       note_warnings(operation->answer);
       if (event.status == 401) credentials_.refused(operation->sent);
+      if (operation->opened()) operation->pieces({});
       return;
     case Type::Data:
       return take_data(operation, event.text);

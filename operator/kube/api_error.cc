@@ -101,6 +101,15 @@ ApiError error_without_answer(const std::string& what, const std::string& reason
   return error;
 }
 
+bool is_expired(const ApiError& error) {
+  return error.code == 410 || error.reason == "Expired" || error.reason == "Gone";
+}
+
+bool is_too_large(const ApiError& error) {
+  return std::ranges::any_of(
+      error.causes, [](const ApiError::Cause& cause) { return cause.reason == "ResourceVersionTooLarge"; });
+}
+
 std::vector<std::string> warning_texts(const std::string& header) {
   std::vector<std::string> texts;
   std::string text;

@@ -41,7 +41,8 @@ struct ApiAnswer {
   nlohmann::json body;  // null after an error
 };
 
-// A piece of a watch: whole lines of the answer, parsed. After `end` nothing follows.
+// A piece of a watch: whole lines of the answer, parsed. After `end` nothing follows. The first piece may be
+// empty: the server has accepted the watch.
 struct WatchPiece {
   std::vector<nlohmann::json> events{};  // {"type": …, "object": …}
   bool end = false;

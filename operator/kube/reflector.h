@@ -44,6 +44,8 @@ class Reflector {
   // Why it does not keep up just now; empty: it does. Forbidden and a missing CRD are told by name.
   std::string trouble() const;
   size_t relists() const;
+  // Watches that brought nothing for 90 s and were opened again.
+  size_t idle_ends() const;
 
  private:
   struct Impl;

@@ -23,7 +23,13 @@ class ApiClientTest : public ::testing::Test {
     return handle;
   }
   std::unique_ptr<Client::Call> watch(ApiRequest request = {.path = "/api/v1/pods"}) {
-    auto handle = client_->watch(std::move(request), [this](WatchPiece piece) { pieces_.push_back(piece); });
+    auto handle = client_->watch(std::move(request), [this](WatchPiece piece) {
+      if (piece.events.empty() && !piece.end) {
+        ++accepted_;
+      } else {
+        pieces_.push_back(piece);
+      }
+    });
     step();
     return handle;
   }
@@ -37,6 +43,7 @@ class ApiClientTest : public ::testing::Test {
                   {.user_agent = "hawser-test/1", .max_answer = 1000, .max_line = 100}, [this] { ++wakes_; });
   std::vector<ApiAnswer> answers_;
   std::vector<WatchPiece> pieces_;
+  int accepted_ = 0;  // empty pieces: the server has accepted a watch
 };
 
 TEST_F(ApiClientTest, SendsWhatItIsToldAndBringsTheAnswerInStep) {
@@ -278,6 +285,7 @@ TEST_F(ApiClientTest, AWatchThatDoesNotOpenTellsTheStatusAndIsNotTriedAgain) {
   step();
   step(1h);
   ASSERT_THAT(pieces_, SizeIs(1));
+  EXPECT_EQ(accepted_, 0);
   EXPECT_EQ(pieces_[0].error->code, 410);
   EXPECT_EQ(pieces_[0].error->reason, "Expired");
   EXPECT_EQ(transport_.count(), 1u);
@@ -290,6 +298,7 @@ TEST_F(ApiClientTest, AWatchThatBreaksTellsWhatItBroughtBefore) {
   transport_.at(0).fail("reset");
   step();
   ASSERT_THAT(pieces_, SizeIs(2));
+  EXPECT_EQ(accepted_, 1);
   EXPECT_THAT(pieces_[0].events, SizeIs(1));
   EXPECT_FALSE(pieces_[0].end);
   EXPECT_TRUE(pieces_[1].end);

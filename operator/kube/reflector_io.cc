@@ -1,0 +1,58 @@
+#include "operator/kube/reflector_io.h"
+
+namespace hawser::kube {
+namespace {
+
+ApiRequest request_of(const Scope& scope) {
+  ApiRequest request;
+  request.path = scope.path;
+  if (!scope.field_selector.empty()) request.query.emplace_back("fieldSelector", scope.field_selector);
+  if (!scope.label_selector.empty()) request.query.emplace_back("labelSelector", scope.label_selector);
+  return request;
+}
+
+std::string seconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+}  // namespace
+
+ApiRequest watch_request(const Scope& scope, const std::string& version, Duration lifetime) {
+  ApiRequest request = request_of(scope);
+  request.query.emplace_back("watch", "1");
+  request.query.emplace_back("allowWatchBookmarks", "true");
+  request.query.emplace_back("timeoutSeconds", seconds(lifetime));
+  if (!version.empty()) request.query.emplace_back("resourceVersion", version);
+  return request;
+}
+
+ApiRequest streaming_list_request(const Scope& scope, const std::string& version, Duration lifetime) {
+  ApiRequest request = watch_request(scope, version, lifetime);
+  request.query.emplace_back("sendInitialEvents", "true");
+  request.query.emplace_back("resourceVersionMatch", "NotOlderThan");
+  return request;
+}
+
+ApiRequest list_request(const Scope& scope, const std::string& version, const std::string& page) {
+  ApiRequest request = request_of(scope);
+  if (page.empty() && !version.empty()) {
+    request.query.emplace_back("resourceVersion", version);
+    return request;
+  }
+  request.query.emplace_back("limit", "500");
+  if (!page.empty()) request.query.emplace_back("continue", page);
+  return request;
+}
+
+std::string explain(const Scope& scope, const ApiError& error) {
+  std::string why = error.message.empty() ? error.reason : error.message;
+  if (why.empty()) why = "no reason given";
+  if (error.code == 403)
+    return "forbidden to list and watch " + scope.path + ": " + why + "; grant get, list and watch";
+  if (error.code == 404)
+    return "the server does not know " + scope.path + ": " + why + "; install its CustomResourceDefinition";
+  const std::string code = error.code == 0 ? "no answer" : std::to_string(error.code);
+  return "cannot list and watch " + scope.path + " (" + code + "): " + why;
+}
+
+}  // namespace hawser::kube
