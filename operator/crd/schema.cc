@@ -106,7 +106,8 @@ Json field_schema(api::Kind kind, const std::string& path, const FieldRow& field
   Json schema = {{"description", description_of(field)}};
   if (field.type == String) {
     add_text(field, schema);
-    if (field.required && field.values.empty()) schema["minLength"] = 1;
+    // metav1.Condition takes an empty message: that all is well needs none.
+    if (field.required && field.values.empty() && field.name != "message") schema["minLength"] = 1;
   } else if (field.type == Boolean) {
     schema["type"] = "boolean";
   } else if (field.type == Integer) {
