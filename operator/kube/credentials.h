@@ -44,7 +44,7 @@ struct ClusterAccess {
 // What a pod gets: the two environment variables and the files of its service account.
 struct InClusterFiles {
   std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
-  std::function<std::optional<std::string>(const char*)> environment;  // empty: the process's own
+  std::function<std::optional<std::string>(const char*)> environment{};  // empty: the process's own
 };
 // NotFound outside a cluster. An IPv6 address of the server is replaced by the name that every cluster gives
 // it, because the HTTP library cannot connect to one.

@@ -29,9 +29,11 @@ HttpEvent head_of(const http::http_response& response) {
 
 }  // namespace
 
-CpprestExchange::CpprestExchange(HttpRequest request, std::string server_name, HttpTransport::Sink sink)
+CpprestExchange::CpprestExchange(HttpRequest request, std::string server_name,
+                                 std::shared_ptr<const TlsSetup> tls, HttpTransport::Sink sink)
     : request_(std::move(request)),
       server_name_(std::move(server_name)),
+      tls_(std::move(tls)),
       sink_(std::move(sink)),
       timer_(crossplat::threadpool::shared_instance().service()),
       last_activity_(Steady::now()) {
@@ -46,7 +48,7 @@ void CpprestExchange::then(pplx::task<T> task, Next next) {
     try {
       next(finished.get());
     } catch (const std::exception& e) {
-      self->fail(e.what());
+      self->fail_by_library(e.what());
     } catch (...) {
       self->fail("unknown failure of the HTTP library");
     }
@@ -148,6 +150,11 @@ void CpprestExchange::deliver(HttpEvent event) {
 
 void CpprestExchange::fail(const std::string& why) {
   deliver({.type = HttpEvent::Type::Failed, .text = why});
+}
+
+void CpprestExchange::fail_by_library(const std::string& why) {
+  const std::string refusal = tls_ ? tls_->refusal() : "";
+  fail(refusal.empty() ? why : why + ": the server's certificate is not trusted: " + refusal);
 }
 
 void CpprestExchange::cancel() {

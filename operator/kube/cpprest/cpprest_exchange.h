@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "operator/kube/cpprest/tls.h"
 #include "operator/kube/http_transport.h"
 
 namespace hawser::kube {
@@ -16,7 +17,9 @@ namespace hawser::kube {
 // interest until the last of them has ended.
 class CpprestExchange : public std::enable_shared_from_this<CpprestExchange> {
  public:
-  CpprestExchange(HttpRequest request, std::string server_name, HttpTransport::Sink sink);
+  // `tls` is set for https.
+  CpprestExchange(HttpRequest request, std::string server_name, std::shared_ptr<const TlsSetup> tls,
+                  HttpTransport::Sink sink);
   // Call once.
   void run(web::http::client::http_client& client);
   // Nothing is delivered once this has returned.
@@ -35,11 +38,13 @@ class CpprestExchange : public std::enable_shared_from_this<CpprestExchange> {
   void note_activity();
   void deliver(HttpEvent event);
   void fail(const std::string& why);
+  void fail_by_library(const std::string& why);
   template <typename T, typename Next>
   void then(pplx::task<T> task, Next next);
 
   const HttpRequest request_;
   const std::string server_name_;
+  const std::shared_ptr<const TlsSetup> tls_;
   pplx::cancellation_token_source cancellation_;
   concurrency::streams::streambuf<uint8_t> body_;  // belongs to the chain of tasks
   std::string piece_;                              // likewise

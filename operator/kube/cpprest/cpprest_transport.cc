@@ -17,14 +17,13 @@ namespace http = web::http;
 // The library's own limit counts any octet and is the same for all requests. Ours, by request, are shorter.
 constexpr std::chrono::hours kLibraryTimeout{24};
 
-http::client::http_client_config configuration(const web::uri& url, TlsFiles tls) {
+http::client::http_client_config configuration(bool check_certificates, std::shared_ptr<TlsSetup> tls) {
   http::client::http_client_config config;
   config.set_max_redirects(0);
   config.set_timeout(kLibraryTimeout);
-  config.set_validate_certificates(!tls.insecure_skip_verify);
+  config.set_validate_certificates(check_certificates);
   config.set_ssl_context_callback(
-      [host = url.host(), shared = std::make_shared<const TlsFiles>(std::move(tls))](
-          boost::asio::ssl::context& context) { prepare_tls(*shared, host, context.native_handle()); });
+      [tls](boost::asio::ssl::context& context) { tls->prepare(context.native_handle()); });
   return config;
 }
 
@@ -79,6 +78,7 @@ class Collector {
 struct CpprestTransport::Impl {
   std::string base_url;
   std::string server_name;
+  std::shared_ptr<TlsSetup> tls;
   http::client::http_client client;
 };
 
@@ -100,16 +100,19 @@ Result<std::unique_ptr<CpprestTransport>> CpprestTransport::create(const std::st
                        "name that resolves to it (tls-server-name may differ)"};
     // An address is no name to send.
     std::string name = tls.server_name.find(':') == std::string::npos ? tls.server_name : "";
-    http::client::http_client client(url, configuration(url, std::move(tls)));
-    return std::unique_ptr<CpprestTransport>(
-        new CpprestTransport(std::unique_ptr<Impl>(new Impl{base_url, std::move(name), std::move(client)})));
+    const bool check = !tls.insecure_skip_verify;
+    auto setup = std::make_shared<TlsSetup>(std::move(tls), url.host());
+    http::client::http_client client(url, configuration(check, setup));
+    return std::unique_ptr<CpprestTransport>(new CpprestTransport(
+        std::unique_ptr<Impl>(new Impl{base_url, std::move(name), std::move(setup), std::move(client)})));
   } catch (const std::exception& e) {
     return Error{ErrorCode::InvalidArgument, "'" + base_url + "' is not a URL: " + e.what()};
   }
 }
 
 std::unique_ptr<HttpExchange> CpprestTransport::start(HttpRequest request, Sink sink) {
-  auto exchange = std::make_shared<CpprestExchange>(std::move(request), impl_->server_name, std::move(sink));
+  auto exchange =
+      std::make_shared<CpprestExchange>(std::move(request), impl_->server_name, impl_->tls, std::move(sink));
   exchange->run(impl_->client);
   return std::make_unique<Handle>(std::move(exchange));
 }

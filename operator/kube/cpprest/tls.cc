@@ -5,6 +5,8 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <memory>
+
 namespace hawser::kube {
 namespace {
 
@@ -49,13 +51,6 @@ void show(SSL_CTX* context, const TlsFiles& tls) {
   }
 }
 
-// The library's own check knows no name but the Host header or the host of the URL, and no IPv6 address. So
-// the chain and the name are checked by OpenSSL here and that check is left out.
-int verify(X509_STORE_CTX* store, void*) {
-  X509_STORE_CTX_set_verify_cb(store, [](int ok, X509_STORE_CTX*) { return ok; });
-  return X509_verify_cert(store);
-}
-
 void expect_name(SSL_CTX* context, const std::string& name) {
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context);
   if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return;
@@ -82,13 +77,29 @@ Result<void> check_tls(const TlsFiles& tls) {
   return {};
 }
 
-void prepare_tls(const TlsFiles& tls, const std::string& host, ssl_ctx_st* context) {
+// The library's own check knows no name but the Host header or the host of the URL, and no IPv6 address. So
+// the chain and the name are checked by OpenSSL here and that check is left out.
+int TlsSetup::verify(X509_STORE_CTX* store, void* self) {
+  X509_STORE_CTX_set_verify_cb(store, [](int ok, X509_STORE_CTX*) { return ok; });
+  const int trusted = X509_verify_cert(store);
+  auto* setup = static_cast<TlsSetup*>(self);
+  std::lock_guard lock(setup->mutex_);
+  setup->refusal_ = trusted == 1 ? "" : X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+  return trusted;
+}
+
+std::string TlsSetup::refusal() const {
+  std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
+void TlsSetup::prepare(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  trust(context, tls);
-  show(context, tls);
-  if (tls.insecure_skip_verify) return;
-  expect_name(context, tls.server_name.empty() ? host : tls.server_name);
-  SSL_CTX_set_cert_verify_callback(context, verify, nullptr);
+  trust(context, tls_);
+  show(context, tls_);
+  if (tls_.insecure_skip_verify) return;
+  expect_name(context, tls_.server_name.empty() ? host_ : tls_.server_name);
+  SSL_CTX_set_cert_verify_callback(context, verify, this);
 }
 
 }  // namespace hawser::kube
