@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operator/controller/decision.h"
+#include "operator/sidecars/sidecar_node.h"
+#include "operator/sidecars/tls_identity.h"
 #include "operator/store/object_source.h"
 #include "operator/store/status_sink.h"
 
@@ -32,6 +35,13 @@ class Backend {
   virtual std::string stop_reason() const { return {}; }
   // For the sidecars (contracts, section 5). REQUIRES: duty() was Act.
   virtual uint64_t epoch() const = 0;
+  // Who the sidecars are, when the cluster tells it and it is news; nullopt: no news, or the command line
+  // tells it. REQUIRES: duty() was Act.
+  virtual std::optional<std::vector<sidecars::SidecarNode>> take_sidecars(TimePoint now) {
+    return std::nullopt;
+  }
+  // How to prove oneself to them.
+  virtual std::shared_ptr<const sidecars::TlsSlot> identity() const { return nullptr; }
   // For people who look at the objects.
   virtual void tell(const std::vector<controller::Transition>& transitions, store::Now now) {}
   virtual std::vector<store::Notice> take_notices() = 0;

@@ -47,6 +47,7 @@ ClusterBackend::ClusterBackend(std::unique_ptr<kube::Client> client,
       statuses_(*client_),
       objects_(*client_, options_.watch_namespaces, jitter_, &statuses_),
       events_(*client_, {"hawser.dev/operator", options_.identity.substr(0, 128)}) {
+  if (options_.sidecars) sidecars_.emplace(*client_, *options_.sidecars, jitter_);
   if (!options_.leader_elect) return;
   LeaseElection::Options election;
   election.namespace_ = options_.namespace_;
@@ -66,6 +67,7 @@ bool ClusterBackend::poll(store::Now now) {
   if (leaving_) return false;
   client_->step(now.monotonic);
   const bool changed = objects_.poll(now);
+  if (sidecars_) sidecars_->step(now, acting());
   if (!epoch_ && duty(now.monotonic) == Duty::Act)
     epoch_ = election_ ? election_->epoch() : objects_.newest_resource_version();
   if (acting()) {
@@ -91,6 +93,7 @@ std::optional<TimePoint> ClusterBackend::next_deadline() const {
   if (leaving_) return next;
   add(client_->next_deadline());
   add(objects_.next_deadline());
+  if (sidecars_) add(sidecars_->next_deadline(epoch_.has_value()));
   if (!epoch_) return next;
   add(statuses_.next_deadline());
   add(events_.next_deadline());
@@ -103,7 +106,7 @@ Backend::Duty ClusterBackend::duty(TimePoint now) const {
     if (election_->state() == LeaseElection::State::Standby) return epoch_ ? Duty::Stop : Duty::Wait;
     if (now >= election_->valid_until()) return Duty::Stop;
   }
-  return objects_.synced() ? Duty::Act : Duty::Wait;
+  return objects_.synced() && (!sidecars_ || sidecars_->synced()) ? Duty::Act : Duty::Wait;
 }
 
 std::string ClusterBackend::stop_reason() const {
@@ -118,6 +121,14 @@ std::string ClusterBackend::stop_reason() const {
 uint64_t ClusterBackend::epoch() const {
   CHECK(epoch_.has_value());
   return *epoch_;
+}
+
+std::optional<std::vector<sidecars::SidecarNode>> ClusterBackend::take_sidecars(TimePoint now) {
+  return sidecars_ ? sidecars_->take_nodes(now) : std::nullopt;
+}
+
+std::shared_ptr<const sidecars::TlsSlot> ClusterBackend::identity() const {
+  return sidecars_ ? sidecars_->identity() : nullptr;
 }
 
 void ClusterBackend::tell(const std::vector<controller::Transition>& transitions, store::Now now) {
@@ -146,11 +157,16 @@ std::vector<Notice> ClusterBackend::take_notices() {
   std::vector<Notice> all = std::exchange(notices_, {});
   for (Notice& notice : objects_.take_notices()) all.push_back(std::move(notice));
   for (Notice& notice : statuses_.take_notices()) all.push_back(std::move(notice));
+  if (!sidecars_) return all;
+  for (Notice& notice : sidecars_->take_notices()) all.push_back(std::move(notice));
   return all;
 }
 
 std::string ClusterBackend::readiness() const {
   if (!objects_.synced()) return objects_.trouble();
+  if (sidecars_ && !sidecars_->synced())
+    return sidecars_->trouble().empty() ? "the sidecars' pods and the nodes have not been read yet"
+                                        : sidecars_->trouble();
   // Nobody may be leading.
   if (election_ && election_->state() == LeaseElection::State::Standby && election_->holder().empty())
     return election_->trouble();

@@ -6,6 +6,7 @@
 
 #include "common/base/random.h"
 #include "operator/app/backend.h"
+#include "operator/app/cluster_sidecars.h"
 #include "operator/cluster/api_objects.h"
 #include "operator/cluster/api_statuses.h"
 #include "operator/kube/client.h"
@@ -22,9 +23,11 @@ class ClusterBackend final : public Backend {
 
   struct Options {
     std::string identity;
-    std::string namespace_;  // of the Lease
+    std::string namespace_;  // of the Lease and the sidecars
     std::vector<std::string> watch_namespaces;
     bool leader_elect = true;
+    // nullopt: the sidecars are those of the command line.
+    std::optional<cluster::SidecarDirectory::Options> sidecars;
   };
   // `lease_client` is a connection of its own, so that a slow list does not cost the lease; null without
   // election. `clock` outlives it.
@@ -39,6 +42,8 @@ class ClusterBackend final : public Backend {
   Duty duty(TimePoint now) const override;
   std::string stop_reason() const override;
   uint64_t epoch() const override;
+  std::optional<std::vector<sidecars::SidecarNode>> take_sidecars(TimePoint now) override;
+  std::shared_ptr<const sidecars::TlsSlot> identity() const override;
   void tell(const std::vector<controller::Transition>& transitions, store::Now now) override;
   std::vector<store::Notice> take_notices() override;
   std::string readiness() const override;
@@ -59,6 +64,7 @@ class ClusterBackend final : public Backend {
   cluster::ApiStatuses statuses_;
   cluster::ApiObjects objects_;
   kube::EventRecorder events_;
+  std::optional<ClusterSidecars> sidecars_;
   std::unique_ptr<kube::LeaseElection> election_;
   bool leaving_ = false;
   std::optional<uint64_t> epoch_;

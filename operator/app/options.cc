@@ -36,12 +36,20 @@ void declare(CLI::App& command, RawFlags& flags) {
       .add_option("--watch-namespaces", flags.cluster.watch_namespaces,
                   "Namespaces to look at, separated by commas (default: all)")
       ->delimiter(',');
-  command.add_option("--namespace", flags.cluster.namespace_,
-                     "The operator's own namespace, with its Lease (default: the pod's, or POD_NAMESPACE)");
+  command.add_option(
+      "--namespace", flags.cluster.namespace_,
+      "The operator's own namespace, with its Lease and the sidecars (default: the pod's, or POD_NAMESPACE)");
   command
       .add_flag("--leader-elect", flags.cluster.leader_elect,
                 "In a cluster, act only while holding the Lease (default: true)")
       ->default_str("true");
+  command
+      .add_option("--sidecar-selector", flags.cluster.sidecar_selector,
+                  "In a cluster without --sidecar: labels of the sidecars' pods")
+      ->capture_default_str();
+  command.add_option("--sidecar-port", flags.cluster.sidecar_port, "And the port they listen on")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
   command.add_option("--sidecar", flags.sidecars, "NAME=unix:PATH, or NAME=HOST:PORT with TLS; repeatable");
   command.add_option("--tls-cert", flags.tls_cert, "Client certificate (PEM) for sidecars on TCP");
   command.add_option("--tls-key", flags.tls_key, "Its key (PEM)");
@@ -102,8 +110,9 @@ Result<std::string> own_namespace(const std::string& flag) {
   std::ifstream file("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
   std::string name;
   if (file && std::getline(file, name) && !name.empty()) return name;
-  return Error{ErrorCode::InvalidArgument,
-               "--namespace is required outside of a pod: the namespace of the operator's Lease"};
+  return Error{
+      ErrorCode::InvalidArgument,
+      "--namespace is required outside of a pod: the namespace of the operator's Lease and of the sidecars"};
 }
 
 // Folders or a cluster.
@@ -114,7 +123,8 @@ Result<void> choose_mode(const RawFlags& flags, Options& options) {
     if (!flags.cluster.context.empty() && flags.cluster.kubeconfig.empty())
       return usage("--context goes with --kubeconfig");
     options.cluster = flags.cluster;
-    if (!flags.cluster.leader_elect) return {};
+    if (!flags.sidecars.empty()) options.cluster->sidecar_selector.clear();
+    if (!flags.cluster.leader_elect && !flags.sidecars.empty()) return {};
     ASSIGN_OR_RETURN(options.cluster->namespace_, own_namespace(flags.cluster.namespace_));
     return {};
   }

@@ -22,7 +22,10 @@ struct ClusterOptions {
   std::string kubeconfig;                     // empty: the pod's own credentials
   std::string context;                        // empty: the kubeconfig's current one
   std::vector<std::string> watch_namespaces;  // empty: all
-  std::string namespace_;                     // where the operator itself is at home, with its Lease
+  std::string namespace_;                     // where the operator is at home, with its Lease and sidecars
+  // Pods of sidecars; empty: those of --sidecar.
+  std::string sidecar_selector = "app.kubernetes.io/name=hawser,app.kubernetes.io/component=sidecar";
+  uint16_t sidecar_port = 9446;
   bool leader_elect = true;
 };
 

@@ -13,6 +13,7 @@
 #include "operator/kube/cpprest/health_listener.h"
 #include "operator/metrics/metrics_server.h"
 #include "operator/sidecars/grpc_sidecar_client.h"
+#include "operator/trust/authority.h"
 
 namespace hawser::app {
 namespace {
@@ -92,21 +93,43 @@ void Runtime::begin() {
 
 void Runtime::connect_sidecars() {
   fleet_ = std::make_unique<sidecars::Fleet>();
-  for (const sidecars::SidecarAddress& address : options_.sidecars) {
-    sidecars::GrpcSidecarClient::Options client;
-    client.address = address;
-    client.identity = {kVersion, backend_->epoch(), options_.identity};
-    client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
-    client.jitter =
-        std::make_shared<SeededJitter>(static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()) ^
-                                       static_cast<uint64_t>(getpid()));
-    client.clock = &clock_;
-    client.on_changed = [this] {
-      sidecars_spoke_ = true;
-      ring();
-    };
-    fleet_->add(address.name, std::make_unique<sidecars::GrpcSidecarClient>(std::move(client)));
-  }
+  for (const sidecars::SidecarAddress& address : options_.sidecars)
+    fleet_->add(address.name, connect(address));
+  follow_sidecars();
+}
+
+std::unique_ptr<sidecars::SidecarClient> Runtime::connect(const sidecars::SidecarAddress& address) {
+  sidecars::GrpcSidecarClient::Options client;
+  client.address = address;
+  client.identity = {kVersion, backend_->epoch(), options_.identity};
+  client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
+  client.jitter = std::make_shared<SeededJitter>(
+      static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()) ^ static_cast<uint64_t>(getpid()));
+  client.clock = &clock_;
+  client.on_changed = [this] {
+    sidecars_spoke_ = true;
+    ring();
+  };
+  return std::make_unique<sidecars::GrpcSidecarClient>(std::move(client));
+}
+
+// In a cluster sidecars come and go with their nodes.
+void Runtime::follow_sidecars() {
+  const auto nodes = backend_->take_sidecars(clock_.now());
+  if (!nodes) return;
+  auto make = [this](const sidecars::SidecarNode& node) {
+    sidecars::SidecarAddress address;
+    address.name = node.name;
+    address.target = node.target;
+    address.tls = backend_->identity();
+    address.server_name = trust::kSidecar.dns_name;
+    return connect(address);
+  };
+  if (!fleet_->follow(*nodes, make)) return;
+  std::erase_if(links_told_, [&](const auto& told) {
+    return std::ranges::find(*nodes, told.first, &sidecars::SidecarNode::name) == nodes->end();
+  });
+  add_work();
 }
 
 Result<void> Runtime::listen() {
@@ -201,6 +224,7 @@ bool Runtime::step() {
   if (stopped_acting()) return false;
   const bool acts = backend_->duty(clock_.now()) == Backend::Duty::Act;
   if (acts && !controller_) begin();
+  if (acts) follow_sidecars();
   if (new_objects) add_work();
   if (again_at_ && now >= *again_at_) {
     again_at_.reset();

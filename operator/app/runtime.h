@@ -46,6 +46,8 @@ class Runtime {
   Result<void> open_backend();
   void begin();
   void connect_sidecars();
+  void follow_sidecars();
+  std::unique_ptr<sidecars::SidecarClient> connect(const sidecars::SidecarAddress& address);
   Result<void> listen();
   void ring();
   void add_work();

@@ -128,6 +128,7 @@ void TrustKeeper::on_written(const kube::ApiAnswer& answer, TimePoint now, WallT
 
 void TrustKeeper::finish(const SidecarFiles& files, TimePoint now) {
   if (const auto facts = read_certificate(files.identity.certificate)) sidecar_expires_ = facts->not_after;
+  settled_ = true;
   trouble_.clear();
   retry_ = {};
   stage_ = Stage::Rest;
@@ -135,6 +136,7 @@ void TrustKeeper::finish(const SidecarFiles& files, TimePoint now) {
 }
 
 void TrustKeeper::fail(const std::string& why, TimePoint now) {
+  settled_ = true;
   trouble_ = why;
   retry_ = retry_ == Duration{} ? kFirstRetry : std::min(2 * retry_, kLastRetry);
   stage_ = Stage::Rest;

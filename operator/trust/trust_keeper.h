@@ -29,6 +29,8 @@ class TrustKeeper {
   std::optional<TimePoint> next_deadline() const;
   // Why the certificates are not in order; empty: they are. Never holds a key.
   const std::string& trouble() const { return trouble_; }
+  // It has tried to put them in order.
+  bool settled() const { return settled_; }
   // When the sidecars' certificate ends; nullopt before it is known.
   std::optional<WallTime> sidecar_expires() const { return sidecar_expires_; }
 
@@ -52,6 +54,7 @@ class TrustKeeper {
 
   Stage stage_ = Stage::Rest;
   TimePoint next_look_ = TimePoint::min();
+  bool settled_ = false;
   Duration retry_{};
   std::string trouble_ = "the certificates have not been read yet";
   std::optional<AuthorityState> authority_;  // as stored

@@ -40,12 +40,27 @@ TEST(Options, WithoutManifestsTheyNameACluster) {
 }
 
 TEST(Options, WithoutElectionNoLeaseNeedsAPlace) {
-  auto parsed = parse_command_line({"--leader-elect=false"});
+  auto parsed = parse_command_line({"--leader-elect=false", "--sidecar", "a=unix:/x"});
   ASSERT_TRUE(parsed.options) << parsed.text;
   EXPECT_FALSE(parsed.options->cluster->leader_elect);
   parsed = parse_command_line({"--leader-elect", "--namespace", "n"});
   ASSERT_TRUE(parsed.options) << parsed.text;
   EXPECT_TRUE(parsed.options->cluster->leader_elect);
+}
+
+TEST(Options, TheSidecarsOfAClusterAreFoundUnlessTheyAreNamed) {
+  auto parsed = parse_command_line({"--namespace", "n"});
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_EQ(parsed.options->cluster->sidecar_selector,
+            "app.kubernetes.io/name=hawser,app.kubernetes.io/component=sidecar");
+  EXPECT_EQ(parsed.options->cluster->sidecar_port, 9446);
+  parsed = parse_command_line({"--namespace", "n", "--sidecar-selector", "a=b", "--sidecar-port", "1"});
+  EXPECT_EQ(parsed.options->cluster->sidecar_selector, "a=b");
+  EXPECT_EQ(parsed.options->cluster->sidecar_port, 1);
+  parsed = parse_command_line({"--namespace", "n", "--sidecar", "a=unix:/x"});
+  EXPECT_EQ(parsed.options->cluster->sidecar_selector, "");
+  // Without election too, they are somewhere.
+  EXPECT_FALSE(parse_command_line({"--leader-elect=false"}).options);
 }
 
 TEST(Options, ListenersCanBeOff) {
