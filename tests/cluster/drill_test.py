@@ -129,7 +129,7 @@ class Drill:
                        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]}, out)
         self.operator = Process([os.path.join(TOP, "build/release/bin/hawser-operator"), "--kubeconfig", kubeconfig,
                                  "--namespace", "default", "--sidecar", f"node-a=unix:{self.socket}", "--identity", "drill",
-                                 "--leader-elect=false", "--metrics", "off", "--health", "off"],
+                                 "--leader-elect=false", "--metrics-address", "off", "--health-address", "off"],
                                 os.path.join(self.folder, "operator.log"), netns=self.server.netns)
 
     def held(self):

@@ -45,7 +45,7 @@ def cpu_seconds(pid):
 def operator(server, sidecar, folder, log="operator.log"):
     return Process([os.path.join(TOP, "build/release/bin/hawser-operator"), "--kubeconfig", server.kubeconfig,
                     "--namespace", "default", "--sidecar", f"node-a=unix:{sidecar.socket}", "--identity", log,
-                    "--metrics", "off", "--health", "off"],
+                    "--metrics-address", "off", "--health-address", "off"],
                    os.path.join(folder, log), netns=server.netns)
 
 
