@@ -53,6 +53,8 @@ RINGS = (
          ("tests/cluster/node_test.py",), parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), limit=900),
     Ring("monitoring", "alerts and dashboard: promtool, and a real Prometheus on real output", "release", _PROGRAMS,
          ("tests/interop/monitoring_test.py",)),
+    Ring("gitops", "what Argo CD and Flux make of a running operator's statuses", "release", _PROGRAMS,
+         ("tests/interop/gitops_test.py",)),
     Ring("interop-full", "a wider product of suites against strongSwan", "release", _PROGRAMS,
          ("tests/interop/interop_test.py --full",), limit=7200, default=False),
     Ring("drill", "everything that can happen to an API server, under changes", "release", "programs ring-cluster-programs",
