@@ -26,10 +26,15 @@ bool Conditions::is_true(ConditionType type) const {
 
 void Conditions::set(ConditionType type, ConditionStatus status, Reason reason, std::string message,
                      int64_t observed_generation) {
-  Condition condition{type, status, reason, std::move(message), observed_generation, format_rfc3339(now_)};
   const Condition* before = previous(type);
-  if (before != nullptr && before->status == status)
-    condition.last_transition_time = before->last_transition_time;
+  const bool moved = before == nullptr || before->status != status;
+  Condition condition{type,
+                      status,
+                      reason,
+                      std::move(message),
+                      observed_generation,
+                      moved ? format_rfc3339(now_) : before->last_transition_time};
+  conditions_.reserve(catalog::kConditions.size());
   auto place = std::ranges::find_if(conditions_, [&](const Condition& c) { return c.type > type; });
   conditions_.insert(place, std::move(condition));
 }

@@ -50,7 +50,6 @@ class ConnectionPass {
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
   void follow_move(sidecars::SpecRevision& last_revision);
-  const SidecarSnapshot* sidecar_named(const std::string& name) const;
   const SidecarSnapshot* find_holder() const;
 
   bool keep_for_a_moment(ConditionType type, TimePoint since);
@@ -132,23 +131,13 @@ void ConnectionPass::set_resolved(const policy::Resolution& resolution) {
   conditions_.set(ConditionType::ResolvedRefs, kFalse, *reason, message);
 }
 
-const SidecarSnapshot* ConnectionPass::sidecar_named(const std::string& name) const {
-  auto found = std::ranges::find(inputs_.sidecars, name, &SidecarSnapshot::name);
-  return found == inputs_.sidecars.end() ? nullptr : &*found;
-}
-
 // Of a connection whose gateway cannot be asked: the only sidecar, or the one that speaks of it, or that had
 // it last.
 const SidecarSnapshot* ConnectionPass::find_holder() const {
   if (inputs_.sidecars.size() == 1) return &inputs_.sidecars.front();
-  auto holds = [&](const SidecarSnapshot& sidecar) { return sidecar.statuses.contains(name_); };
-  auto had = [&](const SidecarSnapshot& sidecar) {
-    return previous_ != nullptr && !previous_->node.empty() &&
-           (sidecar.node == previous_->node || sidecar.name == previous_->node);
-  };
-  auto found = std::ranges::find_if(inputs_.sidecars, holds);
-  if (found == inputs_.sidecars.end()) found = std::ranges::find_if(inputs_.sidecars, had);
-  return found == inputs_.sidecars.end() ? nullptr : &*found;
+  if (const auto* holder = placement_.sidecars().holder_of(name_)) return holder;
+  const bool known = previous_ != nullptr && !previous_->node.empty();
+  return known ? placement_.sidecars().by_node(previous_->node) : nullptr;
 }
 
 // A new spec where everything is in order; else the last one stays, wherever it is.
@@ -157,7 +146,7 @@ void ConnectionPass::choose_spec(const policy::Resolution& resolution,
   auto before = inputs_.memory.in_force.find(name_);
   if (before != inputs_.memory.in_force.end()) {
     out_.in_force = before->second;
-    out_.sidecar = sidecar_named(before->second.sidecar);
+    out_.sidecar = placement_.sidecars().by_name(before->second.sidecar);
   }
   if (out_.sidecar == nullptr) out_.sidecar = find_holder();
   if (resolution.resolved.gateway == nullptr) return;

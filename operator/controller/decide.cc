@@ -37,9 +37,12 @@ sidecars::DesiredEntry entry_of(const ObjectKey& key, const ConnectionDecision& 
 void place(const ObjectKey& key, ConnectionDecision&& connection, Decision& decision) {
   const sidecars::DesiredEntry entry = entry_of(key, connection);
   // A hold goes to all: a sidecar that has nothing of that name has nothing to keep.
-  const std::string* only = connection.in_force ? &connection.in_force->sidecar : nullptr;
-  for (auto& [sidecar, desired] : decision.desired)
-    if (only == nullptr || *only == sidecar) desired.entries.push_back(entry);
+  if (!connection.in_force) {
+    for (auto& [sidecar, desired] : decision.desired) desired.entries.push_back(entry);
+  } else if (auto only = decision.desired.find(connection.in_force->sidecar);
+             only != decision.desired.end()) {
+    only->second.entries.push_back(entry);
+  }
   if (connection.in_force)
     decision.memory.in_force[api::map_key(key.namespace_, key.name)] = *std::move(connection.in_force);
   if (connection.again_at)
@@ -143,6 +146,7 @@ Decision decide(const Inputs& inputs, store::Now now) {
   for (const auto& sidecar : inputs.sidecars)
     decision.desired[sidecar.name].hold_others = !inputs.source->complete;
   const Verdicts verdicts(inputs);
+  decision.memory.verdicts = verdicts.rules();
   const Placement placement(inputs, now);
   decision.memory.places = placement.places();
   decision.notices = placement.notices();

@@ -10,6 +10,7 @@
 #include "hawser/v1/state.pb.h"
 #include "operator/api/kinds.h"
 #include "operator/api/status.h"
+#include "operator/policy/policy.h"
 #include "operator/sidecars/sidecar_client.h"
 #include "operator/sidecars/sidecar_node.h"
 #include "operator/store/notice.h"
@@ -36,6 +37,14 @@ struct GatewayPlace {
   std::optional<TimePoint> down_since;
 };
 
+// What the rules said, and of what: a pass that a tunnel's news caused has the same objects, and need not ask
+// again.
+struct RuleVerdicts {
+  std::weak_ptr<const store::SourceSnapshot> source;
+  policy::AcceptedObjects accepted;
+  std::vector<policy::Violation> violations;  // ordered by object
+};
+
 // What one pass leaves for the next. Lost at a restart: then a connection that cannot be compiled is held
 // instead.
 struct Memory {
@@ -43,6 +52,7 @@ struct Memory {
   std::map<std::string, GatewayPlace> places;  // by gateway, "namespace/name"
   sidecars::SpecRevision last_revision = 0;
   std::set<std::string> warnings;  // told already
+  std::shared_ptr<const RuleVerdicts> verdicts;
 };
 
 struct ObjectStatus {

@@ -59,10 +59,10 @@ std::string join(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Placement::Placement(const Inputs& inputs, store::Now now) : inputs_(inputs), now_(now) {
+Placement::Placement(const Inputs& inputs, store::Now now)
+    : inputs_(inputs), now_(now), sidecars_(inputs.sidecars) {
   if (!inputs.nodes) return;
   for (const SidecarNode& node : *inputs.nodes) nodes_[node.name] = &node;
-  for (const SidecarSnapshot& sidecar : inputs.sidecars) sidecars_[sidecar.name] = &sidecar;
   count_connections();
   keep_placed();
   place_rest();
@@ -71,11 +71,6 @@ Placement::Placement(const Inputs& inputs, store::Now now) : inputs_(inputs), no
 void Placement::count_connections() {
   for (const auto& [name, connection] : inputs_.source->objects.connections)
     ++connections_[api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)];
-}
-
-const SidecarSnapshot* Placement::find_sidecar(const std::string& name) const {
-  auto found = sidecars_.find(name);
-  return found == sidecars_.end() ? nullptr : found->second;
 }
 
 const SidecarNode* Placement::find_node(const std::string& name) const {
@@ -112,7 +107,7 @@ void Placement::keep_placed() {
 // Keeps the time since when nothing was heard, too. One that does not stay is among the unplaced then.
 bool Placement::stays(const VirtualNetworkGateway& gateway, GatewayPlace& place) {
   const SidecarNode* node = find_node(place.node);
-  if (is_up(find_sidecar(place.node))) {
+  if (is_up(sidecars_.by_name(place.node))) {
     place.down_since.reset();
   } else if (!place.down_since) {
     place.down_since = now_.monotonic;
@@ -142,7 +137,7 @@ const SidecarNode* Placement::best(const VirtualNetworkGateway& gateway) const {
     return std::tuple(load == loads_.end() ? Load{} : load->second, node.name);
   };
   for (const auto& [name, node] : nodes_) {
-    const SidecarSnapshot* sidecar = find_sidecar(name);
+    const SidecarSnapshot* sidecar = sidecars_.by_name(name);
     if (!matches(*node, gateway) || !node->node_ready || !node->pod_ready || sidecar == nullptr ||
         sidecar->state != LinkState::Connected)
       continue;
@@ -155,7 +150,7 @@ const SidecarNode* Placement::best(const VirtualNetworkGateway& gateway) const {
 // stays there.
 bool Placement::first_attempt_runs(const VirtualNetworkGateway& gateway) const {
   return std::ranges::any_of(nodes_, [&](const auto& item) {
-    const SidecarSnapshot* sidecar = find_sidecar(item.first);
+    const SidecarSnapshot* sidecar = sidecars_.by_name(item.first);
     return matches(*item.second, gateway) && item.second->node_ready && item.second->pod_ready &&
            sidecar != nullptr && sidecar->state == LinkState::Connecting;
   });
@@ -165,7 +160,8 @@ std::string Placement::why_none(const VirtualNetworkGateway& gateway) const {
   std::vector<std::string> all, matching;
   for (const auto& [name, node] : nodes_) {
     all.push_back(name);
-    if (matches(*node, gateway)) matching.push_back(name + " (" + why_not(*node, find_sidecar(name)) + ")");
+    if (matches(*node, gateway))
+      matching.push_back(name + " (" + why_not(*node, sidecars_.by_name(name)) + ")");
   }
   if (all.empty()) return "no node has a sidecar";
   if (!matching.empty()) return "no sidecar that may serve it is ready: " + join(matching);
@@ -227,7 +223,7 @@ Place Placement::of(const VirtualNetworkGateway& gateway) const {
   auto found = places_.find(key);
   if (found == places_.end()) return place;
   place.node = found->second.node;
-  place.sidecar = find_sidecar(place.node);
+  place.sidecar = sidecars_.by_name(place.node);
   if (place.sidecar == nullptr && place.problem.empty()) {
     const SidecarNode* node = find_node(place.node);
     place.waiting = "waiting for node " + place.node + ": " +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operator/controller/decision.h"
+#include "operator/controller/sidecar_index.h"
 
 namespace hawser::controller {
 
@@ -30,6 +31,7 @@ class Placement {
  public:
   Placement(const Inputs& inputs, store::Now now);
   Place of(const api::VirtualNetworkGateway& gateway) const;
+  const SidecarIndex& sidecars() const { return sidecars_; }
 
   const std::map<std::string, GatewayPlace>& places() const { return places_; }
   const std::vector<store::Notice>& notices() const { return notices_; }
@@ -52,7 +54,6 @@ class Placement {
   void place_rest();
   bool stays(const api::VirtualNetworkGateway& gateway, GatewayPlace& place);
   void put(const api::VirtualNetworkGateway& gateway, const std::string& node);
-  const sidecars::SidecarSnapshot* find_sidecar(const std::string& name) const;
   const sidecars::SidecarNode* find_node(const std::string& name) const;
   bool first_attempt_runs(const api::VirtualNetworkGateway& gateway) const;
   const sidecars::SidecarNode* best(const api::VirtualNetworkGateway& gateway) const;
@@ -67,9 +68,8 @@ class Placement {
   std::vector<Unplaced> unplaced_;
   std::vector<store::Notice> notices_;
   std::optional<TimePoint> again_at_;
-  // By name; empty without a cluster.
-  std::map<std::string, const sidecars::SidecarNode*> nodes_;
-  std::map<std::string, const sidecars::SidecarSnapshot*> sidecars_;
+  std::map<std::string, const sidecars::SidecarNode*> nodes_;  // by name; empty without a cluster
+  const SidecarIndex sidecars_;
 };
 
 }  // namespace hawser::controller

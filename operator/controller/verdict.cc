@@ -1,6 +1,7 @@
 #include "operator/controller/verdict.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "operator/api/object_set.h"
 
@@ -26,6 +27,21 @@ void add_accepted(api::Kind kind, const Objects& objects, const Inputs& inputs,
   }
 }
 
+bool same(const std::weak_ptr<const store::SourceSnapshot>& a,
+          const std::shared_ptr<const store::SourceSnapshot>& b) {
+  return !a.owner_before(b) && !b.owner_before(a);
+}
+
+// Those of the last pass when it saw the same.
+std::shared_ptr<const RuleVerdicts> rule_verdicts(const Inputs& inputs) {
+  policy::AcceptedObjects accepted = accepted_before(inputs);
+  const auto& last = inputs.memory.verdicts;
+  if (last != nullptr && same(last->source, inputs.source) && last->accepted == accepted) return last;
+  auto violations = policy::validate(inputs.source->objects, accepted);
+  return std::make_shared<const RuleVerdicts>(
+      RuleVerdicts{inputs.source, std::move(accepted), std::move(violations)});
+}
+
 ConditionType type_of(Reason reason) { return catalog::kReasons[static_cast<size_t>(reason)].type; }
 
 }  // namespace
@@ -41,9 +57,7 @@ policy::AcceptedObjects accepted_before(const Inputs& inputs) {
   return accepted;
 }
 
-Verdicts::Verdicts(const Inputs& inputs)
-    : broken_(inputs.source->broken),
-      violations_(policy::validate(inputs.source->objects, accepted_before(inputs))) {
+Verdicts::Verdicts(const Inputs& inputs) : broken_(inputs.source->broken), rules_(rule_verdicts(inputs)) {
   if (inputs.source->complete) return;
   for (const auto& [key, status] : inputs.previous)
     if (!api::contains(inputs.source->objects, key)) broken_.emplace(key, inputs.source->incomplete_because);
@@ -55,7 +69,7 @@ std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::
   for (const api::ObjectKey& key : keys) {
     // validate() orders them by object.
     for (const policy::Violation& violation :
-         std::ranges::equal_range(violations_, key, {}, &policy::Violation::object))
+         std::ranges::equal_range(all(), key, {}, &policy::Violation::object))
       if (violation.severity == policy::Severity::Refuse && type_of(violation.reason) == type)
         found.push_back(&violation);
   }

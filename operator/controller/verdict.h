@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ class Verdicts {
   // What is wrong with the present text of the object; null when nothing is.
   const std::string* broken(const api::ObjectKey& key) const;
   const std::map<api::ObjectKey, std::string>& all_broken() const { return broken_; }
-  const std::vector<policy::Violation>& all() const { return violations_; }
+  const std::vector<policy::Violation>& all() const { return rules_->violations; }
+  // For the next pass.
+  const std::shared_ptr<const RuleVerdicts>& rules() const { return rules_; }
 
   // Accepted of an object that stands alone, or on the other `keys` too (the object itself is the first).
   void set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const;
@@ -30,7 +33,7 @@ class Verdicts {
   // With the objects that had a status and may be in a file that cannot be read: they are not known to be
   // gone.
   std::map<api::ObjectKey, std::string> broken_;
-  std::vector<policy::Violation> violations_;
+  std::shared_ptr<const RuleVerdicts> rules_;
 };
 
 // Accepted before, with the spec it has now: an edited object has to earn its place again.
