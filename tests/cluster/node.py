@@ -116,6 +116,8 @@ class Node:
             "containerRuntimeEndpoint": f"unix://{self.path('containerd.sock')}",
             "authentication": {"anonymous": {"enabled": False}, "x509": {"clientCAFile": self.server.pki.ca}},
             "authorization": {"mode": "Webhook"}, "podLogsDir": self.path("pod-logs"),
+            # Nobody answers there; without it kubelet warns of each pod.
+            "clusterDNS": ["10.96.0.10"], "clusterDomain": "cluster.local",
             "volumePluginDir": self.path("volume-plugins"), "registerWithTaints": [], "resolvConf": self.path("resolv.conf"),
             # This machine's disk is not the test's.
             "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%",
@@ -233,8 +235,10 @@ class Node:
 
     def tell(self, namespace):
         """What a person would look at first."""
-        return "\n".join(self.run_kubectl("-n", namespace, *words, check=False).stdout for words in (
-            ("get", "pods", "-o", "wide"), ("get", "events", "--sort-by=.lastTimestamp")))
+        events = self.run_kubectl("-n", namespace, "get", "events", "--field-selector=type=Warning",
+                                  "--sort-by=.lastTimestamp", check=False).stdout
+        pods = self.run_kubectl("-n", namespace, "get", "pods", "-o", "wide", check=False).stdout
+        return pods + "\n".join(events.splitlines()[-12:])
 
     def logs(self, lines=8):
         shown = []

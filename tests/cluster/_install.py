@@ -1,0 +1,204 @@
+"""Hawser installed by its chart on the test node: left is the node with its pods, right is the foreign peer's site."""
+import http.client
+import json
+import os
+import re
+import socket
+
+import yaml
+
+from apiserver import BIN, TOP, LabError, Process, run, wait_until
+from lab import manifests
+from lab.hawser import Gateway
+from lab.walkthrough import example
+
+NAMESPACE = "hawser-system"
+CHART = os.path.join(TOP, "helm", "hawser")
+POD_SELECTOR = "app.kubernetes.io/name=hawser,app.kubernetes.io/component="
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._path)
+
+
+class Api:
+    """Reads objects often and cheaply: kubectl proxy on a socket."""
+
+    def __init__(self, node):
+        self._path = node.path("proxy.sock")
+        self._process = Process([os.path.join(BIN, "kubectl"), "--kubeconfig", node.kubeconfig, "proxy",
+                                 f"--unix-socket={self._path}"], node.path("proxy.log"), netns=node.namespace.name)
+        wait_until("kubectl proxy", lambda: os.path.exists(self._path), 10)
+
+    def read(self, path):
+        """An object or a list; None when there is none."""
+        connection = _UnixConnection(self._path)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise LabError(f"GET {path}: {answer.status} {body[:300]}")
+        return json.loads(body)
+
+    def stop(self):
+        self._process.kill()
+
+
+class InstalledGateway(Gateway):
+    """The Gateway of the other tests, with a cluster instead of folders and pods instead of processes."""
+
+    def __init__(self, lab, node):
+        self.lab, self.node, self.site = lab, node, lab.left
+        self.api = Api(node)
+
+    # -- the chart
+
+    def install(self, *values):
+        self.node.kubectl("create", "namespace", NAMESPACE)
+        self.node.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
+        self.helm("install", *values)
+        self.rollout()
+
+    def upgrade(self, *values):
+        self.helm("upgrade", *values)
+        self.rollout()
+
+    def helm(self, verb, *values):
+        return self.node.helm(verb, "hawser", CHART, "-n", NAMESPACE, "--set", "rbac.secretNames={site6-psk}",
+                              *[word for value in values for word in ("--set", value)]).stdout
+
+    def rollout(self):
+        for what in ("deployment/hawser-operator", "daemonset/hawser-sidecar"):
+            try:
+                self.node.rollout(what, NAMESPACE, timeout=90)
+            except LabError as reason:
+                raise LabError(f"{reason}\n{self.logs(20)}") from reason
+
+    # -- pods
+
+    def pods(self, part):
+        return self.node.pods(POD_SELECTOR + part, NAMESPACE)
+
+    def sidecar_pod(self):
+        return self.pods("sidecar")[0]
+
+    def delete_pods(self, part):
+        """Deletes a part's pods and waits for the next ones."""
+        before = {pod["metadata"]["uid"] for pod in self.pods(part)}
+        self.node.kubectl("-n", NAMESPACE, "delete", "pod", "-l", POD_SELECTOR + part, "--wait=false")
+
+        def replaced():
+            pods = self.pods(part)
+            return pods and not before & {pod["metadata"]["uid"] for pod in pods}
+
+        wait_until(f"new pods of the {part}", replaced, 40, 0.2)
+        self.rollout()
+
+    def process(self, part):
+        """The process of a part's first pod, as this machine numbers it."""
+        return pod_process(self.pods(part)[0], f"hawser-{part}")
+
+    def logs(self, lines=12):
+        shown = self.node.tell(NAMESPACE)
+        for part in ("operator", "sidecar"):
+            for options in ((), ("--previous",)):
+                done = self.node.run_kubectl("-n", NAMESPACE, "logs", "-l", POD_SELECTOR + part, "--prefix",
+                                             f"--tail={lines}", *options, check=False)
+                shown += f"\n--- {part} {''.join(options)}\n{done.stdout}{done.stderr}"
+        return shown
+
+    def sidecar_log(self):
+        return self.node.kubectl("-n", NAMESPACE, "logs", "-l", POD_SELECTOR + "sidecar", "--tail=-1")
+
+    # -- objects
+
+    def apply_example(self):
+        """kubectl apply -f of the example, with only the two outer addresses replaced."""
+        folder = self.lab.path("azure-stack-site6")
+        os.makedirs(folder, exist_ok=True)
+        for name, text in example("azure-stack-site6", self.lab.left.outer, self.lab.right.outer).items():
+            with open(os.path.join(folder, f"{name}.yaml"), "w") as out:
+                out.write(text)
+        return self.node.kubectl("-n", NAMESPACE, "apply", "-f", folder)
+
+    def apply(self, objects):
+        self.node.kubectl("-n", NAMESPACE, "apply", "-f", "-", stdin=yaml.safe_dump_all(objects.values()))
+
+    def object(self, plural="connections", name=manifests.CONNECTION):
+        return self.api.read(f"/apis/hawser.dev/v1alpha1/namespaces/{NAMESPACE}/{plural}/{name}")
+
+    def status(self, name=manifests.CONNECTION, plural="connections", namespace=NAMESPACE):
+        return (self.object(plural, name) or {}).get("status") or {}
+
+    def events(self):
+        return self.node.get("events.events.k8s.io", "-n", NAMESPACE)
+
+    # -- metrics
+
+    def metrics_text(self, address=None):
+        return super().metrics_text(address or f"{self.lab.left.outer}:9447")
+
+    def operator_metrics_text(self):
+        return "".join(self.metrics_text(f"{pod['status']['podIP']}:9449") for pod in self.pods("operator"))
+
+    def stop(self):
+        self.api.stop()
+
+
+def pod_process(pod, program):
+    """The number of a program in a pod: the process whose control group carries the pod's uid."""
+    uid = pod["metadata"]["uid"]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cgroup") as groups, open(f"/proc/{pid}/cmdline") as command:
+                if uid in groups.read() and program in command.read().split("\0")[0]:
+                    return int(pid)
+        except OSError:  # it ended meanwhile
+            pass
+    raise LabError(f"no process {program} in pod {pod['metadata']['name']}")
+
+
+class ClientPod:
+    """A pod on the pod network, as a host for the numbered stream, ping and iperf3: its network namespace gets a name."""
+
+    label = "pod"
+
+    def __init__(self, node):
+        node.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client"}, "spec": {
+            "terminationGracePeriodSeconds": 0, "containers": [{
+                "name": "main", "image": "docker.io/hawser/hawser-sidecar:0.1.0", "command": ["sleep", "infinity"]}]}})
+        node.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=40s")
+        pod = node.get("pod", "client")
+        self.host_address = pod["status"]["podIP"]
+        self.host = self
+        self.name = f"hwt-{os.getpid()}-pod"
+        run("ip", "netns", "attach", self.name, pod_process(pod, "sleep"))
+
+    def exec(self, *argv, check=True, timeout=60):
+        return run("nsenter", f"--net=/run/netns/{self.name}", "--", *argv, check=check, timeout=timeout)
+
+    def remove(self):
+        run("ip", "netns", "del", self.name, check=False)
+
+
+def node_network(namespace):
+    """What Hawser may have left on a node, one line each: links, rules, routes, tables of nft."""
+    links = [line.split(": ")[1] for line in namespace.exec("ip", "-o", "link").stdout.splitlines()]
+    lines = [f"link {name}" for name in links if not name.startswith("veth")]
+    for family in ("-4", "-6"):
+        lines += [f"rule {family} {line}" for line in namespace.exec("ip", family, "rule").stdout.splitlines()]
+        routes = namespace.exec("ip", family, "route", "show", "table", "all").stdout.splitlines()
+        lines += [f"route {family} {line.strip()}" for line in routes if "veth" not in line]
+    lines += namespace.exec("nft", "list", "tables").stdout.splitlines()
+    return sorted(re.sub(r"\s+", " ", line) for line in lines if "fe80" not in line and "ff00" not in line)
