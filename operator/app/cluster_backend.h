@@ -27,7 +27,7 @@ class ClusterBackend final : public Backend {
     std::vector<std::string> watch_namespaces;
     bool leader_elect = true;
     // nullopt: the sidecars are those of the command line.
-    std::optional<cluster::SidecarDirectory::Options> sidecars;
+    std::optional<cluster::SidecarDirectory::Options> sidecars{};
   };
   // `lease_client` is a connection of its own, so that a slow list does not cost the lease; null without
   // election. `clock` outlives it.
