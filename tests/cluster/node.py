@@ -5,6 +5,7 @@ when its first process ends, however, the kernel ends every shim and container a
 """
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 
 from apiserver import BIN, SERVICE_NETWORK, ApiServer, LabError, Namespace, Process, run, wait_until
 from image import pause_image
+from lab.netns import cleanup
 
 _CONTAINERD = """version = 3
 root = "{folder}/containerd"
@@ -49,6 +51,7 @@ class Node:
     """
 
     def __init__(self, namespace=None, address="192.0.2.1", pod_network="10.11.64.0/24", name="node-1"):
+        _remove_dead()
         self.name, self.address, self.pod_network = name, address, pod_network
         self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-node-")
         self.cgroup = f"hwt-{os.getpid()}-{os.path.basename(self.folder).rsplit('-', 1)[1]}"
@@ -158,20 +161,13 @@ class Node:
         for program in ("containerd", "containerd-shim-runc-v2", "runc", "kubelet", "kube-proxy", "ctr"):
             if not os.path.exists(os.path.join(BIN, program)):
                 raise LabError(f"{program} is missing; build it with tests/cluster/parts.sh")
-        for folder in self._cgroup_folders():
-            os.mkdir(folder)
+        for folder in _hierarchies():
+            os.mkdir(os.path.join(folder, self.cgroup))
         self.runtime = Process(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c",
                                 self._script()], self.path("node.log"), netns=self.namespace.name,
                                env={"PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"})
         wait_until(lambda: f"containerd: {self.logs()}", lambda: self._running() and self.ctr("version", check=False).returncode == 0,
                    20)
-
-    def _cgroup_folders(self):
-        """The node's folder in each hierarchy of control groups."""
-        with open("/proc/self/mounts") as mounts:
-            fields = [line.split() for line in mounts]
-        return [os.path.join(f[1], self.cgroup) for f in fields if f[2] in ("cgroup", "cgroup2")
-                and (f[1].startswith("/sys/fs/cgroup"))]
 
     def _running(self):
         if not self.runtime.running():
@@ -263,16 +259,34 @@ class Node:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _remove_cgroups(self):
-        def remove():
-            for top in self._cgroup_folders():
-                for folder, _, _ in os.walk(top, topdown=False):
-                    try:
-                        os.rmdir(folder)
-                    except OSError:  # its last process is still on its way out
-                        return False
-            return True
+        wait_until(lambda: f"the control groups {self.cgroup} to be empty", lambda: _remove_cgroup(self.cgroup), 15, 0.2)
 
-        wait_until(lambda: f"the control groups {self.cgroup} to be empty", remove, 15, 0.2)
+
+def _hierarchies():
+    """Where control groups are mounted: several folders with version 1, one with version 2."""
+    with open("/proc/self/mounts") as mounts:
+        fields = [line.split() for line in mounts]
+    return [f[1] for f in fields if f[2] in ("cgroup", "cgroup2") and f[1].startswith("/sys/fs/cgroup")]
+
+
+def _remove_cgroup(name):
+    """Whether it is gone now: not while a last process of it is on its way out."""
+    for hierarchy in _hierarchies():
+        for folder, _, _ in os.walk(os.path.join(hierarchy, name), topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return False
+    return True
+
+
+def _remove_dead():
+    """What was left by a test that was killed with -9: its processes died with it."""
+    names = {name for hierarchy in _hierarchies() for name in os.listdir(hierarchy) if re.fullmatch(r"hwt-[0-9]+-.+", name)}
+    for name in names:
+        if not os.path.exists(f"/proc/{name.split('-')[1]}"):
+            _remove_cgroup(name)
+    cleanup()
 
 
 def main():

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from apiserver import Cases, LabError, expect, expect_equal, run, wait_until
+from apiserver import TOP, Cases, LabError, expect, expect_equal, run, wait_until
 from image import hawser_images
 from node import Node
 
@@ -76,22 +76,38 @@ def left_over(pid):
     for folder in ("/run/netns", "/tmp", *(os.path.join("/sys/fs/cgroup", name) for name in os.listdir("/sys/fs/cgroup"))):
         if os.path.isdir(folder):
             found += [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(f"hwt-{pid}-")]
+    return found + processes(pid)
+
+
+def processes(pid):
     commands = run("pgrep", "-fa", f"/tmp/hwt-{pid}-", check=False).stdout.splitlines()
-    return found + [line for line in commands if not line.startswith(f"{os.getpid()} ")]
+    return [line for line in commands if not line.startswith(f"{os.getpid()} ")]
+
+
+def another_node(number):
+    """Starts a node in a process of its own, ends that by a signal, and returns the process's number."""
+    script = ("import sys; sys.path.insert(0, 'tests/cluster')\nimport time\nfrom node import Node\n"
+              "with Node():\n  print('up', flush=True)\n  time.sleep(100)")
+    with subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          cwd=TOP) as other:
+        expect_equal("its output", other.stdout.readline(), b"up\n")
+        expect("nothing is there while it is up", left_over(other.pid))
+        other.send_signal(number)
+        other.wait(30)
+    return other.pid
 
 
 def endings(cases):
     with cases.case("a node that stopped leaves no process, mount, control group, namespace or folder"):
         expect_equal("left", left_over(os.getpid()), [])
-    with cases.case("Ctrl-C leaves nothing either"):
-        script = "import sys; sys.path.insert(0, 'tests/cluster')\nfrom node import Node\nwith Node() as node:\n  print('up', flush=True)\n  import time; time.sleep(100)"
-        with subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))) as other:
-            expect_equal("its output", other.stdout.readline(), b"up\n")
-            expect("nothing there while it is up", left_over(other.pid))
-            other.send_signal(signal.SIGINT)
-            other.wait(30)
-        expect_equal("left", left_over(other.pid), [])
+    for number, what in ((signal.SIGINT, "Ctrl-C leaves nothing either"),
+                         (signal.SIGKILL, "kill -9 leaves no process; the next node removes the rest")):
+        with cases.case(what):
+            pid = another_node(number)
+            if number == signal.SIGKILL:
+                wait_until(lambda pid=pid: f"its processes to end: {processes(pid)}", lambda pid=pid: not processes(pid), 10, 0.2)
+                another_node(signal.SIGINT)
+            expect_equal("left", left_over(pid), [])
     with cases.case("a node that cannot start says why, and leaves nothing"):
         try:
             Node(pod_network="nonsense", address="nonsense").stop()
