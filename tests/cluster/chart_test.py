@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,9 +11,10 @@ import yaml
 
 from _helm import CHART, EXCEPTIONS, MAJORS, SETS, closed_paths, helm, leaves, lint, objects, one, pod_of, rendered, sync, \
     template, values_of
+from _flux import flux_expressions
 from _schemas import write_schemas
 from apiserver import BIN, CACHE, TOP, ApiServer, Cases, LabError, expect, expect_equal
-from lab.process import Process, wait_until
+from lab.process import Process, run, wait_until
 
 KINDS = ["connections", "ipsecpolicies", "localnetworkgateways", "virtualnetworkgateways", "virtualnetworks"]
 # `helm test` is the one hook there is.
@@ -24,6 +26,17 @@ NOT_REPEATABLE = re.compile(r"\b(lookup|rand\w+|genCA\w*|genSigned\w*|genSelf\w*
 def read(*path):
     with open(os.path.join(*path)) as text:
         return text.read()
+
+
+def flags(cases):
+    """The programs know every flag that the chart gives them."""
+    for kind, program, command in (("Deployment", "hawser-operator", ()), ("DaemonSet", "hawser-sidecar", ("run",))):
+        with cases.case(f"{program} knows every flag that the chart gives it"):
+            known = run(os.path.join(TOP, "build", "release", "bin", program), *command, "--help").stdout
+            for name in SETS:
+                for argument in pod_of(one(rendered(name), kind))["containers"][0]["args"]:
+                    flag = argument.split("=")[0]
+                    expect(f"{flag} is unknown", flag in command or re.search(rf"^\s+{flag}\b", known, re.MULTILINE))
 
 
 def values_and_schema(cases):
@@ -311,31 +324,85 @@ def pod_security(cases, server):
             expect(done.stdout + done.stderr, (done.returncode == 0) is allowed and (allowed or "violates PodSecurity" in done.stderr))
 
 
+def permitted(cases, server):
+    """What the API server lets the ServiceAccounts do, in each mode."""
+    modes = {"default": ([], ()), "named": (["--set", "rbac.secretNames={psk}"], ("psk",)),
+             "wide": (["--set", "clusterWide=true"], ("psk", "other"))}
+    for mode, (arguments, readable) in modes.items():
+        space = f"rbac-{mode}"
+        server.kubectl("create", "namespace", space)
+        server.kubectl("apply", "--server-side", "-f", "-", stdin=template("helm4", *arguments, "--set", "tests.enabled=false,crds.enabled=false",
+                                                                          namespace=space).stdout)
+
+        def may(verb, what, account="operator", where=None, space=space):
+            what, _, part = what.partition(":")
+            answer = server.run_kubectl("auth", "can-i", verb, what, f"--subresource={part}", "-n", where or space, "--as",
+                                        f"system:serviceaccount:{space}:hawser-{account}", check=False).stdout.strip()
+            return answer == "yes"
+
+        with cases.case(f"RBAC, {mode}: the operator may what it needs, and of users' Secrets only {readable or 'none'}"):
+            for verb, what in (("list", "connections.hawser.dev"), ("watch", "ipsecpolicies.hawser.dev"), ("watch", "pods"), ("list", "nodes"),
+                               ("patch", "connections.hawser.dev:status"), ("create", "leases.coordination.k8s.io"),
+                               ("update", "leases.coordination.k8s.io/hawser-operator"), ("create", "events.events.k8s.io"),
+                               ("patch", "secrets/hawser-ca"), ("watch", "secrets/hawser-sidecar-tls"),
+                               *[(verb, f"secrets/{name}") for name in readable for verb in ("get", "watch")]):
+                expect(f"{verb} {what} is refused", may(verb, what))
+            for verb, what in (("list", "secrets"), ("update", "secrets/psk"), ("delete", "secrets/hawser-ca"), ("patch", "connections.hawser.dev"),
+                               ("update", "connections.hawser.dev:status"), ("update", "leases.coordination.k8s.io/other"), ("delete", "pods"),
+                               ("create", "pods"), ("patch", "nodes"), ("get", "configmaps"),
+                               *[("get", f"secrets/{name}") for name in ("psk", "other") if name not in readable]):
+                expect(f"{verb} {what} is allowed", not may(verb, what))
+            expect_equal("connections of another namespace", may("list", "connections.hawser.dev", where="kube-system"), mode == "wide")
+        with cases.case(f"RBAC, {mode}: the sidecar may nothing"):
+            for verb, what in (("get", "secrets/hawser-sidecar-tls"), ("list", "connections.hawser.dev"), ("list", "pods"), ("get", "nodes")):
+                expect(f"{verb} {what} is allowed", not may(verb, what, "sidecar"))
+        server.kubectl("delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=hawser")
+
+
+def older_chart(folder):
+    """The chart as an older version may have been: one name in a CRD was another."""
+    older = os.path.join(folder, "older", "hawser")
+    shutil.copytree(CHART, older, dirs_exist_ok=True)
+    path = os.path.join(older, "files", "crds", "connections.hawser.dev.yaml")
+    text = read(path).replace("- vpnconn\n", "- oldconn\n")
+    with open(path, "w") as out:
+        out.write(text)
+    return older
+
+
 def life(cases, server, major):
     """Install, upgrade, uninstall, for real; nothing runs, because there is no node."""
     space = f"life-{major}"
     server.kubectl("create", "namespace", space)
 
-    def run(*arguments):
+    def helm_there(*arguments):
         return HelmOf(server)(major, *arguments, "--namespace", space)
 
     def there(kind):
         return server.kubectl("get", kind, "-n", space, "-o", "name").split()
 
     with cases.case(f"{major}: install, a changed CRD comes with upgrade, uninstall leaves the CRDs and nothing else"):
-        expect("notes", "Next:" in run("install", "hawser", CHART))
+        text = helm_there("install", "hawser", older_chart(server.folder))
+        expect(text, "Next:" in text)
         expect_equal("workloads", there("deployment,daemonset"), ["deployment.apps/hawser-operator", "daemonset.apps/hawser-sidecar"])
         server.kubectl("wait", "--for=condition=Established", *[f"crd/{kind}.hawser.dev" for kind in KINDS])
+        commands = [line.strip() for line in text.split("Next:\n")[1].split("\n\n")[0].splitlines() if line.startswith("  kubectl")]
+        expect_equal("commands", len(commands), 2)
+        for command in commands:
+            server.kubectl(*command.split()[1:], *(["--watch=false"] if "rollout" in command else []))
+        short = ("get", "crd/connections.hawser.dev", "-o", "jsonpath={.spec.names.shortNames[*]}")
+        expect_equal("short name of the older chart", server.kubectl(*short), "oldconn")
         generation = server.kubectl("get", "daemonset/hawser-sidecar", "-n", space, "-o", "jsonpath={.metadata.generation}")
-        run("upgrade", "hawser", CHART, "--set", "rbac.secretNames={a},operator.replicas=3")
+        helm_there("upgrade", "hawser", CHART, "--set", "rbac.secretNames={a},operator.replicas=3")
+        expect_equal("short name after the upgrade", server.kubectl(*short), "vpnconn")
         expect_equal("replicas", server.kubectl("get", "deployment/hawser-operator", "-n", space, "-o", "jsonpath={.spec.replicas}"), "3")
         expect_equal("generation of the DaemonSet", server.kubectl("get", "daemonset/hawser-sidecar", "-n", space, "-o",
                                                                    "jsonpath={.metadata.generation}"), generation)
-        run("uninstall", "hawser")
+        helm_there("uninstall", "hawser")
         expect_equal("left", there("deployment,daemonset,service,role,rolebinding,poddisruptionbudget,secret"), [])
         expect_equal("roles left", [n for n in server.kubectl("get", "clusterrole,clusterrolebinding", "-o", "name").split() if "hawser" in n], [])
         expect_equal("CRDs", len([n for n in server.kubectl("get", "crd", "-o", "name").split() if n.endswith(".hawser.dev")]), 5)
-    server.kubectl("delete", "crd", *[f"{kind}.hawser.dev" for kind in KINDS])
+    server.kubectl("delete", "crd", "--ignore-not-found", *[f"{kind}.hawser.dev" for kind in KINDS])
 
 
 def the_test_pod(cases, server):
@@ -364,6 +431,7 @@ def the_test_pod(cases, server):
 
 def main():
     cases = Cases("chart")
+    flags(cases)
     values_and_schema(cases)
     rendering(cases)
     crds(cases)
@@ -378,6 +446,8 @@ def main():
         the_test_pod(cases, server)
         for major in MAJORS:
             life(cases, server, major)
+        flux_expressions(cases, server)
+        permitted(cases, server)
     return cases.finish()
 
 
