@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
@@ -17,19 +16,7 @@ namespace {
 
 using api::Kind;
 
-// Everything that is in the two folders, by object.
-struct Folders {
-  std::map<api::ObjectKey, api::AnyObject> objects;
-  store::StatusFolderContents status;
-};
-
 Error usage(const std::string& message) { return {ErrorCode::InvalidArgument, message}; }
-
-std::string from_environment(const std::string& given, const char* variable) {
-  if (!given.empty()) return given;
-  const char* value = std::getenv(variable);
-  return value == nullptr ? "" : value;
-}
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(
@@ -59,8 +46,9 @@ Result<GetOutput> select_output(const std::string& text) {
   return usage("-o '" + text + "': use json, yaml or wide");
 }
 
-Result<Folders> load(const std::string& manifests, const std::string& status, std::ostream& err) {
-  Folders folders;
+Result<KnownObjects> read_folders(const std::string& manifests, const std::string& status,
+                                  std::ostream& err) {
+  KnownObjects folders;
   ASSIGN_OR_RETURN(auto files, store::read_manifest_files(manifests));
   for (const auto& [name, text] : files) {
     api::ParsedManifests parsed = api::parse_manifests(name, text);
@@ -72,29 +60,50 @@ Result<Folders> load(const std::string& manifests, const std::string& status, st
     }
   }
   ASSIGN_OR_RETURN(folders.status, store::read_status_folder(status));
-  for (const std::string& problem : folders.status.problems) err << "hawser: " << problem << "\n";
   return folders;
 }
 
-std::vector<View> select(const Folders& folders, Kind kind, const GetOptions& options) {
+// What the command is about, and the sites whose addresses a table of connections shows.
+Result<KnownObjects> read_from_cluster(const GetOptions& options, std::vector<Kind> kinds,
+                                       std::string& namespace_) {
+  ASSIGN_OR_RETURN(Cluster cluster, options.open(options.cluster));
+  if (namespace_.empty()) namespace_ = cluster.namespace_;
+  auto has = [&](Kind kind) { return std::ranges::find(kinds, kind) != kinds.end(); };
+  if (has(Kind::Connection) && !has(Kind::LocalNetworkGateway)) kinds.push_back(Kind::LocalNetworkGateway);
+  return read_cluster(cluster, kinds, options.all_namespaces ? "" : namespace_);
+}
+
+// Sets options.namespace_ to the one that is meant.
+Result<KnownObjects> load(GetOptions& options, const std::vector<Kind>& kinds, std::ostream& err) {
+  ASSIGN_OR_RETURN(const Folders folders, choose_folders(options.manifests, options.status, options.cluster));
+  if (folders.none()) return read_from_cluster(options, kinds, options.namespace_);
+  if (folders.manifests.empty() || folders.status.empty())
+    return usage(
+        "where are the objects? give both --manifests DIR and --status DIR, or set HAWSER_MANIFESTS and "
+        "HAWSER_STATUS");
+  if (options.namespace_.empty()) options.namespace_ = "default";
+  return read_folders(folders.manifests, folders.status, err);
+}
+
+std::vector<View> select(const KnownObjects& known, Kind kind, const GetOptions& options) {
   std::set<api::ObjectKey> keys;
-  for (const auto& [key, object] : folders.objects) keys.insert(key);
-  for (const auto& [key, record] : folders.status.records) keys.insert(key);
+  for (const auto& [key, object] : known.objects) keys.insert(key);
+  for (const auto& [key, record] : known.status.records) keys.insert(key);
   std::vector<View> views;
   for (const api::ObjectKey& key : keys) {
     if (key.kind != kind || (!options.all_namespaces && key.namespace_ != options.namespace_)) continue;
     if (!options.name.empty() && key.name != options.name) continue;
-    auto object = folders.objects.find(key);
-    auto record = folders.status.records.find(key);
-    views.push_back({key, object == folders.objects.end() ? nullptr : &object->second,
-                     record == folders.status.records.end() ? nullptr : &record->second});
+    auto object = known.objects.find(key);
+    auto record = known.status.records.find(key);
+    views.push_back({key, object == known.objects.end() ? nullptr : &object->second,
+                     record == known.status.records.end() ? nullptr : &record->second});
   }
   return views;
 }
 
-SiteAddresses site_addresses(const Folders& folders) {
+SiteAddresses site_addresses(const KnownObjects& known) {
   SiteAddresses sites;
-  for (const auto& [key, object] : folders.objects)
+  for (const auto& [key, object] : known.objects)
     if (const auto* site = std::get_if<api::LocalNetworkGateway>(&object))
       sites[api::map_key(key.namespace_, key.name)] = site->spec.gateway_ip_address;
   return sites;
@@ -111,9 +120,9 @@ nlohmann::ordered_json to_document(const std::vector<View>& views, bool one) {
   return list;
 }
 
-void print_tables(const std::vector<Kind>& kinds, const std::vector<View>& views, const Folders& folders,
+void print_tables(const std::vector<Kind>& kinds, const std::vector<View>& views, const KnownObjects& known,
                   const GetOptions& options, GetOutput output, WallTime now, std::ostream& out) {
-  const SiteAddresses sites = site_addresses(folders);
+  const SiteAddresses sites = site_addresses(known);
   bool first = true;
   for (Kind kind : kinds) {
     std::vector<View> of_kind;
@@ -128,19 +137,14 @@ void print_tables(const std::vector<Kind>& kinds, const std::vector<View>& views
     for (const View& view : views) print_detail(view, out);
 }
 
-Result<void> run(const GetOptions& options, WallTime now, std::ostream& out, std::ostream& err) {
+Result<void> run(GetOptions options, WallTime now, std::ostream& out, std::ostream& err) {
   ASSIGN_OR_RETURN(const GetOutput output, select_output(options.output));
   ASSIGN_OR_RETURN(const std::vector<Kind> kinds, select_kinds(options.kind));
-  const std::string manifests = from_environment(options.manifests, "HAWSER_MANIFESTS");
-  const std::string status = from_environment(options.status, "HAWSER_STATUS");
-  if (manifests.empty() || status.empty())
-    return usage(
-        "where are the objects? give --manifests DIR and --status DIR, or set HAWSER_MANIFESTS and "
-        "HAWSER_STATUS");
-  ASSIGN_OR_RETURN(const Folders folders, load(manifests, status, err));
+  ASSIGN_OR_RETURN(const KnownObjects known, load(options, kinds, err));
+  for (const std::string& problem : known.status.problems) err << "hawser: " << problem << "\n";
   std::vector<View> views;
   for (Kind kind : kinds)
-    for (View& view : select(folders, kind, options)) views.push_back(std::move(view));
+    for (View& view : select(known, kind, options)) views.push_back(std::move(view));
   const std::string where = options.all_namespaces ? "any namespace" : "namespace " + options.namespace_;
   if (views.empty() && !options.name.empty())
     return Error{ErrorCode::NotFound,
@@ -154,7 +158,7 @@ Result<void> run(const GetOptions& options, WallTime now, std::ostream& out, std
     err << "No resources found in " << where << ".\n";
     return {};
   }
-  print_tables(kinds, views, folders, options, output, now, out);
+  print_tables(kinds, views, known, options, output, now, out);
   return {};
 }
 

@@ -40,6 +40,12 @@ const api::Condition* condition(const View& view, ConditionType type) {
   return view.record == nullptr ? nullptr : view.record->status.find(type);
 }
 
+// Empty when nobody knows.
+std::string created(const View& view) {
+  if (view.record != nullptr) return view.record->creation_timestamp;
+  return view.object == nullptr ? "" : api::meta_of(*view.object).creation_timestamp;
+}
+
 std::string ready(const View& view) {
   const api::Condition* found = condition(view, ConditionType::Ready);
   return found == nullptr ? "Unknown" : api::to_string(found->status);
@@ -241,10 +247,7 @@ void print_table(Kind kind, const std::vector<View>& views, const SiteAddresses&
                      }});
   for (Column& column : columns_of(kind, sites))
     if (!column.wide_only || options.wide) columns.push_back(std::move(column));
-  columns.push_back({"AGE", [&](const View& v) {
-                       return v.record == nullptr ? std::string(kUnknown)
-                                                  : age(v.record->creation_timestamp, now);
-                     }});
+  columns.push_back({"AGE", [&](const View& v) { return age(created(v), now); }});
   std::vector<Row> rows(1);
   for (const Column& column : columns) rows.front().emplace_back(column.heading);
   for (const View& view : views) {
@@ -277,6 +280,9 @@ nlohmann::ordered_json to_json(const View& view) {
   if (view.record != nullptr) {
     metadata["generation"] = view.record->generation;
     metadata["creationTimestamp"] = view.record->creation_timestamp;
+  } else if (!created(view).empty()) {
+    metadata["generation"] = api::meta_of(*view.object).generation;
+    metadata["creationTimestamp"] = created(view);
   }
   if (view.object != nullptr) json["spec"] = api::spec_to_json(*view.object);
   if (view.record != nullptr) json["status"] = api::status_to_json(view.record->status);

@@ -1,6 +1,5 @@
 #include "operator/cli/show_policy.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -13,12 +12,6 @@ namespace hawser::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string from_environment(const std::string& given, const char* variable) {
-  if (!given.empty()) return given;
-  const char* value = std::getenv(variable);
-  return value == nullptr ? "" : value;
-}
 
 // A namespace or name comes from the command line and becomes part of a path.
 bool is_path_component(const std::string& name) {
@@ -70,17 +63,31 @@ Json to_json(const api::EffectivePolicy& policy, const api::ObjectKey& key) {
           {"pfsGroup", policy.pfs_group}};
 }
 
-Result<void> check_usage(const ShowPolicyOptions& options, const std::string& manifests,
-                         const std::string& status) {
+// What the status says, else what the objects ask for, as in the folders.
+Result<api::EffectivePolicy> find_policy(Cluster& cluster, const api::ObjectKey& key, std::ostream& err) {
+  ASSIGN_OR_RETURN(KnownObjects own, read_cluster(cluster, {api::Kind::Connection}, key.namespace_));
+  auto record = own.status.records.find(key);
+  if (record != own.status.records.end() && record->second.status.effective_policy)
+    return *record->second.status.effective_policy;
+  if (!own.objects.contains(key))
+    return Error{ErrorCode::NotFound,
+                 key.to_string() + " is not in the cluster; check the name and the namespace (-n)"};
+  std::vector<api::Kind> kinds;
+  for (const api::KindRow& row : api::kKinds) kinds.push_back(row.kind);
+  ASSIGN_OR_RETURN(KnownObjects all, read_cluster(cluster, kinds, key.namespace_));
+  for (const std::string& problem : all.status.problems) err << "hawser: " << problem << "\n";
+  api::ObjectSet objects;
+  for (auto& [name, object] : all.objects) api::insert(objects, object);
+  return computed_policy(objects, key);
+}
+
+Result<void> check_usage(const ShowPolicyOptions& options) {
   auto usage = [](std::string message) { return Error{ErrorCode::Unsupported, std::move(message)}; };
   if (!options.output.empty() && options.output != "json")
     return usage("-o '" + options.output + "': use json");
-  if (!is_path_component(options.connection) || !is_path_component(options.namespace_))
+  const bool no_namespace = options.namespace_.empty();
+  if (!is_path_component(options.connection) || (!no_namespace && !is_path_component(options.namespace_)))
     return usage("'" + options.namespace_ + "/" + options.connection + "' is not a namespace and a name");
-  if (manifests.empty() && status.empty())
-    return usage(
-        "a kubeconfig is not supported yet in this version; give --manifests DIR and --status DIR, or set "
-        "HAWSER_MANIFESTS and HAWSER_STATUS");
   return {};
 }
 
@@ -132,11 +139,19 @@ std::string policy_text(const api::EffectivePolicy& policy, const api::ObjectKey
 }
 
 int show_policy(const ShowPolicyOptions& options, std::ostream& out, std::ostream& err) {
-  const std::string manifests = from_environment(options.manifests, "HAWSER_MANIFESTS");
-  const std::string status = from_environment(options.status, "HAWSER_STATUS");
-  if (auto usable = check_usage(options, manifests, status); !usable) return fail(usable.error(), err);
-  const api::ObjectKey key{api::Kind::Connection, options.namespace_, options.connection};
-  auto policy = find_policy(manifests, status, key, err);
+  if (auto usable = check_usage(options); !usable) return fail(usable.error(), err);
+  auto folders = choose_folders(options.manifests, options.status, options.cluster);
+  if (!folders) return fail({ErrorCode::Unsupported, folders.error().message}, err);
+  api::ObjectKey key{api::Kind::Connection, options.namespace_, options.connection};
+  auto policy = [&]() -> Result<api::EffectivePolicy> {
+    if (folders->none()) {
+      ASSIGN_OR_RETURN(Cluster cluster, options.open(options.cluster));
+      if (key.namespace_.empty()) key.namespace_ = cluster.namespace_;
+      return find_policy(cluster, key, err);
+    }
+    if (key.namespace_.empty()) key.namespace_ = "default";
+    return find_policy(folders->manifests, folders->status, key, err);
+  }();
   if (!policy) return fail(policy.error(), err);
   if (options.output == "json") {
     out << to_json(*policy, key).dump(2, ' ', false, Json::error_handler_t::replace) << "\n";

@@ -6,16 +6,19 @@
 #include "common/base/result.h"
 #include "operator/api/object_set.h"
 #include "operator/api/status.h"
+#include "operator/cli/cluster.h"
 
 namespace hawser::cli {
 
 // hawser show policy CONNECTION [-n NAMESPACE] [-o json]
 struct ShowPolicyOptions {
   std::string connection;
-  std::string namespace_ = "default";
-  std::string output;     // "" | "json"
-  std::string manifests;  // folders; empty: the environment's HAWSER_MANIFESTS and HAWSER_STATUS
+  std::string namespace_;  // empty: the context's; in folders "default"
+  std::string output;      // "" | "json"
+  std::string manifests;   // folders; empty: the environment's HAWSER_MANIFESTS and HAWSER_STATUS
   std::string status;
+  ClusterFlags cluster;  // without folders
+  OpenCluster open = open_cluster;
 };
 
 // What the manifests ask for, when no status says what is in force. NotFound when the connection or what it

@@ -132,8 +132,10 @@ TEST_F(ShowPolicy, WhatIsMissingIsSaid) {
   options.connection = "nothing";
   EXPECT_EQ(run(options), 1);
   EXPECT_THAT(err_.str(), HasSubstr("Connection default/nothing is not in the manifests"));
-  EXPECT_EQ(run(options_for("c", "", "")), 2);
-  EXPECT_THAT(err_.str(), HasSubstr("kubeconfig is not supported yet"));
+  auto both = sample();
+  both.cluster.context = "c";
+  EXPECT_EQ(run(both), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("choose one"));
   EXPECT_EQ(run(options_for("../c", "", folder_)), 2);
   EXPECT_EQ(run(options_for("c", "", folder_)), 1);
   EXPECT_EQ(run(options_for("c", folder_ + "/nothing", "")), 1);
