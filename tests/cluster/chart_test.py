@@ -239,7 +239,9 @@ def switches(cases):
                      {(n, n, way) for n, way in ((9446, "TCP"), (9447, "TCP"), (9448, "TCP"), (500, "UDP"), (4500, "UDP"))})
         expect_equal("volumes", {v["name"]: v.get("hostPath", v.get("secret", {}).get("secretName", "memory")) for v in pod["volumes"]},
                      {"tls": "hawser-sidecar-tls", "run": "memory", "tun": {"path": "/dev/net/tun", "type": "CharDevice"}})
-        expect_equal("update", daemons["spec"]["updateStrategy"]["rollingUpdate"], {"maxUnavailable": 1})
+        expect_equal("update", daemons["spec"]["updateStrategy"], {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}})
+        documents = rendered("default", "helm4", "--set", "sidecar.updateStrategy.type=OnDelete")
+        expect_equal("update", one(documents, "DaemonSet")["spec"]["updateStrategy"], {"type": "OnDelete"})
 
 
 class HelmOf:
