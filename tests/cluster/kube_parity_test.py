@@ -244,6 +244,35 @@ def kubectl_view(cases, server):
         expect_equal("of site6", found, ["connection.hawser.dev/vnet1tosite6"])
 
 
+def sample(schema):
+    """A value of this schema with everything in it, each text as long as it may be."""
+    if schema["type"] == "object":
+        return {name: sample(inner) for name, inner in schema["properties"].items()}
+    if schema["type"] == "array":
+        return [sample(schema["items"])]
+    if schema["type"] == "integer":
+        return schema["maximum"]
+    if schema.get("format") == "date-time":
+        return "2026-01-02T03:04:05Z"
+    return schema["enum"][-1] if "enum" in schema else "x" * schema["maxLength"]
+
+
+def status(cases, server, definitions):
+    for kind, definition in sorted(definitions.items()):
+        plural = definition["spec"]["names"]["plural"]
+        with cases.case(f"{kind}: a full status is kept whole, and moves no generation"):
+            name = server.kubectl("get", plural, "-n", "example-two-sites", "-o", "name").split()[0].split("/")[1]
+            schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+            wanted = sample(schema)
+            place = {"apiVersion": "hawser.dev/v1alpha1", "kind": kind, "metadata": {"name": name, "namespace": "example-two-sites"}}
+            server.kubectl("apply", "--server-side", "--field-manager=test", "--subresource=status", "-f", "-",
+                           stdin=json.dumps({**place, "status": wanted}))
+            server.kubectl("label", plural, name, "-n", "example-two-sites", "seen=yes")
+            have = json.loads(server.kubectl("get", plural, name, "-n", "example-two-sites", "-o", "json"))
+            expect_equal("status", have["status"], wanted)
+            expect_equal("generation", have["metadata"]["generation"], 1)
+
+
 def main():
     cases = Cases("parity")
     definitions = load_definitions()
@@ -260,6 +289,7 @@ def main():
             dry_run.close()
         examples(cases, server, definitions)
         kubectl_view(cases, server)
+        status(cases, server, definitions)
     return cases.finish()
 
 

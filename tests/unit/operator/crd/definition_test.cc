@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "operator/api/codec.h"
+#include "operator/crd/reference.h"
 #include "operator/policy/rules.h"
 
 namespace hawser::crd {
@@ -50,12 +51,17 @@ TEST(Definitions, AreWhatStandsInTheFolder) {
   for (const auto& file : definitions()) {
     written.insert(file.name);
     EXPECT_EQ(read_file(std::string(kFolder) + "/" + file.name), file.text)
-        << "run: ninja -C build/asan regen && build/asan/bin/regen crds";
+        << "run: ninja -C build/asan regen && build/asan/bin/regen .";
   }
   for (const auto& entry : std::filesystem::directory_iterator(kFolder))
     if (entry.path().extension() == ".yaml") {
       EXPECT_THAT(written, Contains(entry.path().filename().string()));
     }
+}
+
+TEST(Reference, IsWhatStandsInTheFolder) {
+  EXPECT_EQ(read_file(HAWSER_SOURCE_DIR "/docs/reference.md"), reference())
+      << "run: ninja -C build/asan regen && build/asan/bin/regen .";
 }
 
 TEST(Definitions, DescribeAndBoundEveryField) {
