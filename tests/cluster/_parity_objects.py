@@ -150,6 +150,18 @@ def single(kind, schema):
             yield manifest(kind, changed(rest, path, value))
 
 
+def largest():
+    """As many and as long as may be, in the order that costs most: what CEL may spend on one object suffices."""
+    prefixes = [f"1111:2222:3333:4444:5555:6666:255.255.{100 + i}.0/120" for i in range(64)]
+    subnets = [{"name": "ü" * 77 + f"{100 + i}", "addressPrefix": f"1111:2222:3333:4444:5555:6666:255.255.163.{128 + i}/128"} for i in range(64)]
+    for wrong in ([], [prefixes[0]]):
+        yield manifest("LocalNetworkGateway", {"gatewayIpAddress": "198.51.100.6", "addressPrefixes": prefixes[:64 - len(wrong)] + wrong})
+    for wrong in ([], [{"name": "last", "addressPrefix": "10.0.0.0/8"}], [{**subnets[0], "name": "again"}], [subnets[0]]):
+        yield manifest("VirtualNetwork", {"addressPrefixes": prefixes, "subnets": subnets[:64 - len(wrong)] + wrong})
+    yield manifest("VirtualNetworkGateway", {**REST["VirtualNetworkGateway"], "nodeSelector": {
+        "x" * 240 + f"{i}/" + "y" * 63: "z" * 63 for i in range(16)}})
+
+
 def esp_pairs(schema):
     """All pairs of the two ESP fields."""
     options = {}

@@ -11,7 +11,7 @@ import time
 import yaml
 
 from _dry_run import DryRun
-from _parity_objects import REST, Dice, esp_pairs, manifest, single
+from _parity_objects import REST, Dice, esp_pairs, largest, manifest, single
 from apiserver import TOP, ApiServer, Cases, LabError, expect, expect_equal, wait_until
 
 SEED, COMBINATIONS = 4, 10_000
@@ -139,6 +139,10 @@ def parity(cases, dry_run, schemas):
         pairs = unique(esp_pairs(schemas["IpsecPolicy"]))
         by_kind["IpsecPolicy"] = by_kind["IpsecPolicy"] + pairs
         Comparison(dry_run, pairs).expect_same(cases)
+    with cases.case("the largest objects cost CEL less than it may spend"):
+        comparison = Comparison(dry_run, largest())
+        comparison.expect_same(cases)
+        expect_equal("accepted: one of each kind", comparison.accepted, 3)
     with cases.case(f"{COMBINATIONS} random combinations, seed {SEED}"):
         dice = Dice(SEED, schemas)
         started = time.monotonic()
