@@ -1,10 +1,78 @@
 #include "operator/app/open_cluster.h"
 
-namespace hawser::app {
+#include <unistd.h>
 
-Result<std::unique_ptr<Backend>> open_cluster(const ClusterOptions&, const std::string&, const Clock&,
-                                              std::function<void()>) {
-  return Error{ErrorCode::Unsupported, "no API server yet; give --manifests"};
+#include <utility>
+
+#include "operator/app/cluster_backend.h"
+#include "operator/app/version.h"
+#include "operator/kube/api_client.h"
+#include "operator/kube/config/kubeconfig.h"
+#include "operator/kube/cpprest/cpprest_transport.h"
+
+namespace hawser::app {
+namespace {
+
+// A client with all that it stands on.
+class OwningClient final : public kube::Client {
+ public:
+  OwningClient(kube::ClusterAccess access, std::unique_ptr<kube::HttpTransport> transport,
+               std::function<void()> ring)
+      : credentials_(std::move(access.credentials)),
+        transport_(std::move(transport)),
+        client_(kube::make_client(*transport_, *credentials_,
+                                  {.user_agent = kube::user_agent("hawser-operator", kVersion)},
+                                  std::move(ring))) {}
+  std::unique_ptr<Call> call(kube::ApiRequest request, Done done) override {
+    return client_->call(std::move(request), std::move(done));
+  }
+  std::unique_ptr<Call> watch(kube::ApiRequest request, Pieces pieces) override {
+    return client_->watch(std::move(request), std::move(pieces));
+  }
+  void step(TimePoint now) override { client_->step(now); }
+  std::optional<TimePoint> next_deadline() const override { return client_->next_deadline(); }
+  std::vector<std::string> take_warnings() override { return client_->take_warnings(); }
+
+ private:
+  std::unique_ptr<kube::Credentials> credentials_;
+  std::unique_ptr<kube::HttpTransport> transport_;
+  std::unique_ptr<kube::Client> client_;
+};
+
+Result<kube::ClusterAccess> access_of(const ClusterOptions& options) {
+  if (!options.kubeconfig.empty())
+    return kube::kubeconfig_access({.file = options.kubeconfig, .context = options.context});
+  auto access = kube::in_cluster_access();
+  if (access) return access;
+  return Error{access.error().code,
+               access.error().message + "; outside of a cluster give --kubeconfig, or --manifests"};
+}
+
+Result<std::unique_ptr<kube::Client>> connect(const ClusterOptions& options,
+                                              const std::function<void()>& ring) {
+  ASSIGN_OR_RETURN(kube::ClusterAccess access, access_of(options));
+  ASSIGN_OR_RETURN(auto transport, kube::CpprestTransport::create(access.server, std::move(access.tls)));
+  return std::unique_ptr<kube::Client>(
+      std::make_unique<OwningClient>(std::move(access), std::move(transport), ring));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> open_cluster(const ClusterOptions& options, const std::string& identity,
+                                              const Clock& clock, const std::function<void()>& ring) {
+  ASSIGN_OR_RETURN(auto client, connect(options, ring));
+  std::unique_ptr<kube::Client> lease_client;
+  if (options.leader_elect) {
+    ASSIGN_OR_RETURN(lease_client, connect(options, ring));
+  }
+  const uint64_t seed =
+      static_cast<uint64_t>(clock.wall_now().time_since_epoch().count()) ^ static_cast<uint64_t>(getpid());
+  ClusterBackend::Options backend{identity, options.namespace_, options.watch_namespaces,
+                                  options.leader_elect, std::nullopt};
+  if (!options.sidecar_selector.empty())
+    backend.sidecars = {options.namespace_, options.sidecar_selector, options.sidecar_port};
+  return std::unique_ptr<Backend>(std::make_unique<ClusterBackend>(std::move(client), std::move(lease_client),
+                                                                   std::move(backend), seed, clock));
 }
 
 }  // namespace hawser::app

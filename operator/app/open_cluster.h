@@ -13,6 +13,6 @@ namespace hawser::app {
 // The API server that the command line, or else the pod, names. `ring` comes from threads of the HTTP library
 // whenever the backend has something to take in; it and `clock` outlive the backend.
 Result<std::unique_ptr<Backend>> open_cluster(const ClusterOptions& options, const std::string& identity,
-                                              const Clock& clock, std::function<void()> ring);
+                                              const Clock& clock, const std::function<void()>& ring);
 
 }  // namespace hawser::app
