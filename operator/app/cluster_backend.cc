@@ -175,12 +175,10 @@ std::string ClusterBackend::readiness() const {
 
 void ClusterBackend::leave(store::Now now) {
   leaving_ = true;
-  if (election_ && election_->state() == LeaseElection::State::Leading)
-    election_->release(now.monotonic, now.wall);
+  // Who does not lead may be about to: a request may be under way.
+  if (election_) election_->release(now.monotonic, now.wall);
 }
 
-bool ClusterBackend::left() const {
-  return !election_ || election_->state() != LeaseElection::State::Leading || election_->released();
-}
+bool ClusterBackend::left() const { return !election_ || election_->released(); }
 
 }  // namespace hawser::app

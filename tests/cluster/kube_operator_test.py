@@ -1,11 +1,10 @@
 """hawser-operator on a real API server: conditions, references that heal, quiet, deletion, refused Secrets."""
 import json
-import os
 import sys
 import time
 
 from apiserver import Cases, LabError, expect, expect_equal, wait_until
-from operator_lab import EXAMPLE, Operator, OperatorLab
+from operator_lab import LEASE, Operator, OperatorLab
 
 LIMITED_ROLE = """
 apiVersion: rbac.authorization.k8s.io/v1
@@ -53,7 +52,7 @@ def appear(cases, lab):
     with cases.case("without the CRDs it is not ready, says which is missing, and goes on"):
         def named():
             code, text = operator.readyz()
-            return code == 503 and ".hawser.dev" in text or "virtualnetworks" in text
+            return code == 503 and "virtualnetworks" in text
         wait_until(lambda: f"readyz names a CRD, not {operator.readyz()}", named, 20, 0.2)
         time.sleep(3)
         expect("it runs", operator.process.running())
@@ -106,7 +105,6 @@ def changes(cases, lab):
     server = lab.server
     with cases.case("a changed Secret reaches the sidecar"):
         seen = len(lab.sidecar.states())
-        server.kubectl("create", "secret", "generic", "new", "--from-literal=psk=Other456", "--dry-run=client", "-o", "yaml")
         server.kubectl("patch", "secret", "site6-psk", "--type=merge", "-p", '{"stringData": {"psk": "Other456"}}')
         wait_until("a new state", lambda: any("default/vnet1tosite6" in s["changed"] for s in lab.sidecar.states()[seen:]), 10)
     with cases.case("a key that can never be one is refused; the tunnel keeps the last"):
@@ -146,11 +144,15 @@ def rest(cases, lab, operator):
         time.sleep(20)
         expect_equal("resource versions", lab.versions(), before)
         expect_equal("writes", writes(lab, line), [])
-    with cases.case("a restart writes nothing and changes nothing in the sidecar"):
+    with cases.case("a restart writes nothing and changes nothing in the sidecar; SIGTERM gives the Lease back at any moment"):
+        for turn in range(4):  # the moment of a renewal is one of them
+            expect_equal("exit code", operator.process.stop(10), 0)
+            expect_equal("holder of the lease", lab.get("lease", LEASE)["spec"].get("holderIdentity", ""), "")
+            operator = Operator(lab, f"operator-turn-{turn}")
+            operator.wait_leading(10)
+            time.sleep(1.97)
         line, seen = audit_lines(lab), len(lab.sidecar.states())
         expect_equal("exit code", operator.process.stop(10), 0)
-        holder = lab.get("lease", "hawser-operator")["spec"].get("holderIdentity", "")
-        expect_equal("holder of the lease after SIGTERM", holder, "")
         operator = Operator(lab, "operator-b")
         operator.wait_leading(10)
         wait_until("the sidecar is told again", lambda: len(lab.sidecar.states()) > seen, 10)
@@ -200,7 +202,6 @@ def limited(cases, lab):
         lab.wait_condition("connection", "vnet1tosite6", "ResolvedRefs", "True", timeout=90, namespace=namespace)
         lab.wait_condition("connection", "vnet1tosite6", "Ready", "True", namespace=namespace)
     operator.process.stop(10)
-    expect("the examples are there", os.path.isdir(EXAMPLE))
 
 
 def main():

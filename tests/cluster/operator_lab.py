@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 
 from apiserver import TOP, ApiServer, LabError, Process, wait_until
 
@@ -144,7 +145,6 @@ class OperatorLab:
 
     def wait_quiet(self, seconds=4, timeout=60):
         """Until no object of ours has changed for so long."""
-        import time
         seen = {"versions": None, "since": time.monotonic()}
 
         def quiet():
