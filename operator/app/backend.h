@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "operator/controller/decision.h"
@@ -45,6 +48,8 @@ class Backend {
   // For people who look at the objects.
   virtual void tell(const std::vector<controller::Transition>& transitions, store::Now now) {}
   virtual std::vector<store::Notice> take_notices() = 0;
+  // What it asked the API server, by method and status; 0: no answer.
+  virtual std::map<std::pair<std::string, int>, uint64_t> requests() const { return {}; }
   // Why it does not know the objects; empty: it does.
   virtual std::string readiness() const = 0;
   // Lets another operator take over at once; poll() until left().

@@ -162,6 +162,13 @@ std::vector<Notice> ClusterBackend::take_notices() {
   return all;
 }
 
+std::map<std::pair<std::string, int>, uint64_t> ClusterBackend::requests() const {
+  kube::RequestCounts all = client_->requests();
+  if (lease_client_)
+    for (const auto& [what, count] : lease_client_->requests()) all[what] += count;
+  return all;
+}
+
 std::string ClusterBackend::readiness() const {
   if (!objects_.synced()) return objects_.trouble();
   if (sidecars_ && !sidecars_->synced())

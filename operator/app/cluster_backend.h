@@ -46,6 +46,7 @@ class ClusterBackend final : public Backend {
   std::shared_ptr<const sidecars::TlsSlot> identity() const override;
   void tell(const std::vector<controller::Transition>& transitions, store::Now now) override;
   std::vector<store::Notice> take_notices() override;
+  std::map<std::pair<std::string, int>, uint64_t> requests() const override;
   std::string readiness() const override;
   void leave(store::Now now) override;
   bool left() const override;

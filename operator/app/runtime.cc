@@ -284,6 +284,7 @@ void Runtime::tell_links(const std::vector<sidecars::SidecarSnapshot>& sidecars)
 
 void Runtime::publish() {
   counters_.queue_depth = work_waits_ ? 1 : 0;
+  counters_.api_requests = backend_->requests();
   auto published = std::make_shared<const metrics::OperatorStats>(counters_);
   std::string unready = backend_->readiness();
   std::lock_guard lock(published_mutex_);

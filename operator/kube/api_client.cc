@@ -67,6 +67,7 @@ class ApiClient final : public Client {
   void step(TimePoint now) override;
   std::optional<TimePoint> next_deadline() const override;
   std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
+  RequestCounts requests() const override { return requests_; }
 
   // What dies with the operation may own other calls: it dies outside the map.
   void forget(uint64_t id) { auto node = operations_.extract(id); }
@@ -89,6 +90,9 @@ class ApiClient final : public Client {
     finish(operation, error_without_answer(operation->what, reason, why));
   }
   void note_warnings(const HttpResponse& answer);
+  void count(const Operation& operation, int status) {
+    ++requests_[{to_string(operation.request.method), status}];
+  }
   // Of all operations at this moment: callbacks add and remove some.
   std::vector<Pointer> all() const;
   bool alive(const Pointer& operation) const { return operations_.contains(operation->id); }
@@ -101,6 +105,7 @@ class ApiClient final : public Client {
   uint64_t next_id_ = 1;
   std::set<std::string> known_warnings_;
   std::vector<std::string> warnings_;
+  RequestCounts requests_;
   // Members die from the last to the first: no handle finds a client that is going, and the exchanges end
   // before the queue that they feed.
   std::map<uint64_t, Pointer> operations_;
@@ -179,6 +184,7 @@ void ApiClient::take(const Pointer& operation, HttpEvent event) {
     case Type::Head:
       operation->answer.status = event.status;
       operation->answer.headers = std::move(event.headers);
+      count(*operation, event.status);
       note_warnings(operation->answer);
       if (event.status == 401) credentials_.refused(operation->sent);
       if (operation->opened()) operation->pieces({});
@@ -253,6 +259,7 @@ void ApiClient::take_failure(const Pointer& operation, const std::string& why) {
   // A GET that never reached anybody, or whose connection died before it was answered. Not one that took all
   // its time: the next would take as long.
   const bool unanswered = operation->answer.status == 0;
+  if (unanswered) count(*operation, 0);
   const bool in_time = now_ - operation->sent < operation->request.timeout;
   if (unanswered && in_time && operation->request.method == HttpMethod::Get &&
       retry(*operation, kReconnectDelay))

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -50,6 +52,9 @@ struct WatchPiece {
       error{};  // only with end: the watch did not open, or broke; none: the server ended it
 };
 
+// Requests so far by method and status, each attempt by itself; 0: no answer.
+using RequestCounts = std::map<std::pair<std::string, int>, uint64_t>;
+
 // One API server, over one transport. Belongs to one thread: answers come inside step() only, never inside
 // call() or watch(); next_deadline() is due after both. Calls are tried again as client-go does: up to 10
 // times, for 429 and 5xx that carry Retry-After, and for GET when the connection failed before a byte of the
@@ -73,6 +78,7 @@ class Client {
   // When step() has something to do without an event of the transport.
   virtual std::optional<TimePoint> next_deadline() const = 0;
   virtual std::vector<std::string> take_warnings() = 0;
+  virtual RequestCounts requests() const { return {}; }
 };
 
 }  // namespace hawser::kube

@@ -131,6 +131,17 @@ void collect_queue(const OperatorStats& stats, std::vector<MetricFamily>& out) {
                     .take());
 }
 
+void collect_requests(const OperatorStats& stats, std::vector<MetricFamily>& out) {
+  FamilyBuilder requests("rest_client_requests_total", "Requests to the API server by method and status.",
+                         MetricType::Counter);
+  // "<error>" is client-go's word for no answer.
+  for (const auto& [what, count] : stats.api_requests)
+    requests.add(
+        static_cast<double>(count),
+        {{"method", what.first}, {"code", what.second == 0 ? "<error>" : std::to_string(what.second)}});
+  out.push_back(requests.take());
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> collect(const OperatorStats& stats) {
@@ -139,6 +150,7 @@ std::vector<prometheus::MetricFamily> collect(const OperatorStats& stats) {
   collect_sidecars(stats, out);
   collect_controller(stats, out);
   collect_queue(stats, out);
+  collect_requests(stats, out);
   return out;
 }
 

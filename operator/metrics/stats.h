@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "operator/controller/decision.h"
@@ -43,6 +44,8 @@ struct OperatorStats {
   uint64_t queue_adds = 0;
   uint64_t queue_retries = 0;
   Histogram queue_seconds;
+  // Requests to the API server by method and status; 0: no answer. None in folder mode.
+  std::map<std::pair<std::string, int>, uint64_t> api_requests;
 };
 
 // Every kind, condition and status has its count, 0 included, so that a series never vanishes.

@@ -75,6 +75,18 @@ TEST_F(ApiClientTest, EscapesAPathThatHoldsMoreThanNames) {
   EXPECT_EQ(transport_.at(0).target(), "GET /a%20b/%C3%A4%3F%23%25");
 }
 
+TEST_F(ApiClientTest, CountsEveryAttemptByMethodAndStatus) {
+  auto put = call({.method = HttpMethod::Put, .path = "/x", .body = "{}"});
+  transport_.at(0).answer(409, "{}");
+  auto get = call({.path = "/y"});
+  transport_.at(1).fail("refused");
+  step();
+  step(10s);
+  transport_.at(2).answer(200, "{}");
+  step();
+  EXPECT_EQ(client_->requests(), (RequestCounts{{{"PUT", 409}, 1}, {{"GET", 0}, 1}, {{"GET", 200}, 1}}));
+}
+
 TEST_F(ApiClientTest, TellsAStatusWithItsCauses) {
   auto handle = call({.method = HttpMethod::Post, .path = "/x", .body = "{}"});
   transport_.at(0).answer(422, R"({"kind":"Status","code":422,"reason":"Invalid","message":"is invalid",

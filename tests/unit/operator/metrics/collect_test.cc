@@ -17,7 +17,7 @@ TEST(Collect, HasTheNamesThatDashboardsKnow) {
         "controller_runtime_reconcile_errors_total", "controller_runtime_reconcile_time_seconds",
         "controller_runtime_max_concurrent_reconciles", "controller_runtime_active_workers",
         "workqueue_depth", "workqueue_adds_total", "workqueue_retries_total",
-        "workqueue_queue_duration_seconds", "workqueue_work_duration_seconds"})
+        "workqueue_queue_duration_seconds", "workqueue_work_duration_seconds", "rest_client_requests_total"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
@@ -47,6 +47,21 @@ TEST(Collect, BucketsAreCumulativeAndEndAtInfinity) {
     EXPECT_EQ(histogram.bucket.back().cumulative_count, 2u);
     for (size_t i = 1; i < histogram.bucket.size(); ++i)
       EXPECT_GE(histogram.bucket[i].cumulative_count, histogram.bucket[i - 1].cumulative_count);
+    return;
+  }
+  FAIL() << "no such family";
+}
+
+TEST(Collect, TellsRequestsAsClientGoDoes) {
+  OperatorStats stats;
+  stats.api_requests = {{{"GET", 200}, 7}, {{"PATCH", 0}, 2}};
+  for (const auto& family : collect(stats)) {
+    if (family.name != "rest_client_requests_total") continue;
+    ASSERT_EQ(family.metric.size(), 2u);
+    EXPECT_EQ(family.metric[0].label.at(1).value, "200");
+    EXPECT_EQ(family.metric[0].counter.value, 7);
+    EXPECT_EQ(family.metric[1].label.at(0).value, "PATCH");
+    EXPECT_EQ(family.metric[1].label.at(1).value, "<error>");
     return;
   }
   FAIL() << "no such family";
