@@ -1,5 +1,5 @@
 // One pass of the operator over many objects: each rule, all of them, and the whole judgement, first and in
-// the steady state.    operator_pass_bench [CONNECTIONS [POLICIES [GATEWAYS [SIDECARS]]]]
+// the steady state.    operator_pass_bench [CONNECTIONS [POLICIES [GATEWAYS [SIDECARS [PREFIXES]]]]]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace hawser {
 namespace {
 
 struct Size {
-  size_t connections = 10000, policies = 2000, gateways = 500, sidecars = 1;
+  size_t connections = 10000, policies = 2000, gateways = 500, sidecars = 1, prefixes = 4;
 };
 
 template <typename Object>
@@ -45,8 +45,8 @@ void add_connection(api::ObjectSet& objects, uint32_t i, const Size& size) {
   const std::string number = std::to_string(i);
   auto& site = add(objects.local_network_gateways, "site-" + number);
   site.spec.gateway_ip_address = IpAddress::v4(0xcb000001 + i).to_string();
-  for (uint32_t k = 0; k < 4; ++k)  // 100.64.0.0/10
-    site.spec.address_prefixes.push_back(prefix(0x64400000 + ((i * 4 + k) << 4), 28));
+  for (uint32_t k = 0; k < size.prefixes; ++k)  // 100.64.0.0/10
+    site.spec.address_prefixes.push_back(prefix(0x64400000 + ((i * 64 + k) << 2), 30));
   auto& secret = add(objects.secrets, "key-" + number);
   secret.spec.values["psk"] = SecretBytes(as_bytes("key-of-" + number));
   auto& connection = add(objects.connections, "connection-" + number);
@@ -142,8 +142,9 @@ void measure_passes(std::shared_ptr<const store::SourceSnapshot> source, const S
 
 int main(int argc, char** argv) {
   hawser::Size size;
-  size_t* const fields[] = {&size.connections, &size.policies, &size.gateways, &size.sidecars};
-  for (int i = 1; i < argc && i <= 4; ++i) *fields[i - 1] = std::max(1L, std::atol(argv[i]));
+  size_t* const fields[] = {&size.connections, &size.policies, &size.gateways, &size.sidecars,
+                            &size.prefixes};
+  for (int i = 1; i < argc && i <= 5; ++i) *fields[i - 1] = std::max(1L, std::atol(argv[i]));
   auto source = std::make_shared<hawser::store::SourceSnapshot>();
   source->objects = hawser::make_objects(size);
   std::printf("%zu connections, %zu policies, %zu gateways, %zu sidecars\n", size.connections, size.policies,
