@@ -10,11 +10,11 @@ using store::Notice;
 
 namespace {
 
-// That a new object is in order goes without saying: ten thousand of them would be thirty thousand events.
+// That a new object is in order goes without saying, until its tunnel is up: ten thousand connections would
+// be forty thousand events.
 bool worth_an_event(const controller::Transition& transition) {
-  return !(transition.good && transition.first &&
-           transition.condition.type != catalog::ConditionType::Programmed &&
-           transition.condition.type != catalog::ConditionType::Established);
+  return !transition.good || transition.healed ||
+         transition.condition.type == catalog::ConditionType::Established;
 }
 
 kube::EventNote note_of(const controller::Transition& transition) {

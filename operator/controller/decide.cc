@@ -131,7 +131,8 @@ void tell_transitions(const Inputs& inputs, Decision& decision) {
       const bool good =
           condition.status == api::ConditionStatus::True || condition.reason == catalog::Reason::Connecting;
       decision.notices.push_back({good ? store::Notice::Level::Info : store::Notice::Level::Warning, text});
-      decision.transitions.push_back({key, object.meta.uid, condition, good, old == nullptr});
+      decision.transitions.push_back({key, object.meta.uid, condition, good,
+                                      old != nullptr && old->status == api::ConditionStatus::False});
     }
   }
   for (const ObjectKey& key : decision.removed)

@@ -75,8 +75,8 @@ struct Transition {
   api::ObjectKey key;
   std::string uid;
   api::Condition condition;
-  bool good = false;   // a person need not look
-  bool first = false;  // the object had no such condition before
+  bool good = false;    // a person need not look
+  bool healed = false;  // it was False before
 };
 
 struct Decision {

@@ -98,7 +98,7 @@ def walkthrough(cases, lab):
             return {(e["reason"], e["type"]) for e in lab.get("events.events.k8s.io")["items"]
                     if e["regarding"]["name"] == "vnet1tosite6"}
         wait_until(lambda: f"events, not {story()}", lambda: {("VirtualNetworkGatewayNotFound", "Warning"),
-                                                              ("Programmed", "Normal"), ("Established", "Normal")} <= story(), 20, 0.5)
+                                                              ("Resolved", "Normal"), ("Established", "Normal")} <= story(), 20, 0.5)
 
 
 def changes(cases, lab):
