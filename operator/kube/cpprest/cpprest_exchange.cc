@@ -3,6 +3,7 @@
 // Boost 1.74 uses std::exchange without its header.
 #include <utility>
 //
+#include <cpprest/producerconsumerstream.h>
 #include <pplx/threadpool.h>
 
 #include <algorithm>
@@ -70,6 +71,21 @@ void CpprestExchange::run(http::client::http_client& client) {
   }
 }
 
+// When a kept connection dies under a request, the library sends it again by itself if it can read the body
+// again. What creates must not be sent twice, so its body can be read once only.
+void CpprestExchange::set_body(http::http_request& message, const std::string& type) const {
+  const std::vector<uint8_t> octets(request_.body.begin(), request_.body.end());
+  if (request_.method != HttpMethod::Post) {
+    message.set_body(octets);
+    message.headers().set_content_type(type);
+    return;
+  }
+  concurrency::streams::producer_consumer_buffer<uint8_t> once;
+  once.putn_nocopy(octets.data(), octets.size()).wait();
+  once.close(std::ios_base::out).wait();
+  message.set_body(once.create_istream(), octets.size(), type);
+}
+
 http::http_request CpprestExchange::message() const {
   http::http_request message(to_string(request_.method));
   message.set_request_uri(web::uri(request_.path));
@@ -77,11 +93,8 @@ http::http_request CpprestExchange::message() const {
   // The library takes the name that it sends in the TLS handshake from here.
   if (!server_name_.empty()) message.headers().add("Host", server_name_);
   auto type = request_.headers.find("Content-Type");
-  // From a vector, which is seekable: the library sends again when a pooled connection proves dead.
-  if (!request_.body.empty()) {
-    message.set_body(std::vector<unsigned char>(request_.body.begin(), request_.body.end()));
-    message.headers().set_content_type(type == request_.headers.end() ? "application/json" : type->second);
-  }
+  if (!request_.body.empty())
+    set_body(message, type == request_.headers.end() ? "application/json" : type->second);
   return message;
 }
 

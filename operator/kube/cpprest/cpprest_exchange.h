@@ -29,6 +29,7 @@ class CpprestExchange : public std::enable_shared_from_this<CpprestExchange> {
   using Steady = std::chrono::steady_clock;
 
   web::http::http_request message() const;
+  void set_body(web::http::http_request& message, const std::string& type) const;
   void read_head(const web::http::http_response& response);
   void read_next();
   void take_piece();

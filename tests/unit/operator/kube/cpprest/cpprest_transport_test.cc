@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/operator/kube/cpprest/scripted_server.h"
 
 namespace hawser::kube {
@@ -128,6 +130,25 @@ TEST(CpprestTransport, RefusesUnusableUrlsAndFiles) {
   auto missing = CpprestTransport::create("https://127.0.0.1:1", {.ca = "/no/such/file"});
   ASSERT_FALSE(missing.has_value());
   EXPECT_THAT(missing.error().message, HasSubstr("/no/such/file"));
+}
+
+// Every connection dies under its second request: sends until one has met that.
+TEST(CpprestTransport, NeverCreatesTwiceWhenAKeptConnectionDies) {
+  ScriptedServer server([](const std::string&) {
+    return std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") + ScriptedServer::kThenHangUp;
+  });
+  auto transport = connect(server.url());
+  for (int i = 0;; ++i) {
+    const std::string path = "/" + std::to_string(i) + "/";
+    auto response = transport->send({.method = HttpMethod::Post, .path = path, .body = "{}"});
+    ASSERT_EQ(std::ranges::count_if(server.requests(),
+                                    [&](const auto& text) { return text.find(path) != text.npos; }),
+              1);
+    // A connection may be in the pool only a moment after its answer: then the next is on a new one.
+    if (response) continue;
+    EXPECT_EQ(response.error().code, ErrorCode::Unavailable);
+    return;
+  }
 }
 
 class CpprestTransportTls : public ::testing::Test {

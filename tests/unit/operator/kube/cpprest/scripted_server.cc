@@ -84,6 +84,11 @@ ScriptedServer::ScriptedServer(Answer answer, const Tls* tls) : answer_(std::mov
 ScriptedServer::~ScriptedServer() {
   shutdown(listener_, SHUT_RDWR);
   thread_.join();
+  for (auto& [fd, thread] : connections_) {
+    shutdown(fd, SHUT_RDWR);
+    thread.join();
+    close(fd);
+  }
   close(listener_);
 }
 
@@ -96,30 +101,45 @@ void ScriptedServer::serve() {
   while (true) {
     int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;
-    serve_one(fd);
-    close(fd);
+    connections_.emplace_back(fd, [this, fd] {
+      serve_one(fd);
+      shutdown(fd, SHUT_RDWR);
+    });
   }
+}
+
+std::string ScriptedServer::answer_to(const std::string& request, const std::string& server_name) {
+  {
+    std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+    server_name_ = server_name;
+  }
+  return answer_(request);
 }
 
 void ScriptedServer::serve_one(int fd) {
   Stream stream(fd, tls_);
-  std::string request;
   char piece[4096];
-  while (!complete(request)) {
-    int n = stream.read(piece, sizeof piece);
-    if (n <= 0) return;
-    request.append(piece, static_cast<size_t>(n));
-  }
-  {
+  auto read_request = [&] {
+    std::string request;
+    while (!complete(request)) {
+      int n = stream.read(piece, sizeof piece);
+      if (n <= 0) return std::string();
+      request.append(piece, static_cast<size_t>(n));
+    }
+    return request;
+  };
+  std::string request = read_request();
+  if (request.empty()) return;
+  std::string reply = answer_to(request, stream.server_name());
+  const char last = reply.empty() ? kStall : reply.back();
+  if (!reply.empty() && (last == kStall || last == kThenHangUp)) reply.pop_back();
+  stream.write(reply);
+  if (last == kThenHangUp && !(request = read_request()).empty()) {
     std::lock_guard lock(mutex_);
     requests_.push_back(request);
-    server_name_ = stream.server_name();
   }
-  std::string reply = answer_(request);
-  const bool stall = reply.empty() || reply.back() == kStall;
-  if (stall && !reply.empty()) reply.pop_back();
-  stream.write(reply);
-  if (!stall) return;
+  if (last != kStall) return;
   while (stream.read(piece, sizeof piece) > 0) {
   }
   std::lock_guard lock(mutex_);

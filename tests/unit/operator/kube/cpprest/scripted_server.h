@@ -12,8 +12,7 @@
 
 namespace hawser::kube {
 
-// An HTTP server on a free port of 127.0.0.1 that answers each connection's one request with bytes of the
-// test's choice.
+// An HTTP server on a free port of 127.0.0.1 that answers each request with bytes of the test's choice.
 class ScriptedServer {
  public:
   struct Tls {
@@ -23,6 +22,8 @@ class ScriptedServer {
   // `answer` gets the request as it came and returns the bytes to send; empty: says nothing until the client
   // leaves. An answer that ends in kStall is not closed by the server: it waits until the client leaves.
   static constexpr char kStall = '\x01';
+  // After an answer that ends so the connection stays, and the server hangs up on its next request.
+  static constexpr char kThenHangUp = '\x02';
   using Answer = std::function<std::string(const std::string& request)>;
   explicit ScriptedServer(Answer answer, const Tls* tls = nullptr);
   ~ScriptedServer();
@@ -39,6 +40,8 @@ class ScriptedServer {
  private:
   void serve();
   void serve_one(int fd);
+  // The answer to it, after noting it down.
+  std::string answer_to(const std::string& request, const std::string& server_name);
 
   Answer answer_;
   const Tls* tls_;
@@ -48,6 +51,7 @@ class ScriptedServer {
   std::condition_variable departure_;
   size_t departures_ = 0;
   std::vector<std::string> requests_;
+  std::vector<std::pair<int, std::thread>> connections_;
   std::string server_name_;
   std::thread thread_;
 };
