@@ -47,7 +47,7 @@ RINGS = (
          ("tests/interop/robustness_test.py", "tests/interop/canary_test.py")),
     Ring("kube", "a real API server: itself, our client, the CRDs against the C++ rules, the operator, two of them", "release",
          "programs ring-cluster-programs",
-         ("tests/cluster/apiserver_test.py", "tests/cluster/kube_client_test.py", "tests/cluster/kube_parity_test.py",
+         ("tests/cluster/apiserver_test.py", "tests/cluster/kube_client_test.py", "tests/cluster/cli_test.py", "tests/cluster/kube_parity_test.py",
           "tests/cluster/kube_operator_test.py", "tests/cluster/leader_test.py"), parts=("etcd", "kubernetes")),
     Ring("chart", "the chart under both Helm majors, and on a real API server", "release", _PROGRAMS,
          ("tests/cluster/chart_test.py",),
