@@ -179,7 +179,7 @@ int Runtime::wait_limit() const {
   if (auto deadline = backend_->next_deadline()) next = std::min(next, *deadline);
   if (again_at_) next = std::min(next, *again_at_);
   if (work_waits_ && controller_)
-    next = std::min(next, last_pass_ + std::max(kPassInterval, last_pass_took_));
+    next = std::min(next, last_pass_ == TimePoint::min() ? now : last_pass_ + pass_pause());
   const Duration rest = std::max(next - now, Duration::zero());
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(rest).count());
 }
@@ -225,25 +225,31 @@ bool Runtime::step() {
   const bool acts = backend_->duty(clock_.now()) == Backend::Duty::Act;
   if (acts && !controller_) begin();
   if (acts) follow_sidecars();
-  if (new_objects) add_work();
+  if (new_objects) {
+    edit_waits_ = true;
+    add_work();
+  }
   if (again_at_ && now >= *again_at_) {
     again_at_.reset();
     add_work();
   }
-  if (acts && work_waits_ && pass_due(new_objects) && !pass(now)) return false;
+  if (acts && work_waits_ && pass_due() && !pass(now)) return false;
   publish();
   return true;
 }
 
-// An edit does not wait, unless passes take so long that little else would be done.
-bool Runtime::pass_due(bool new_objects) const {
-  if (last_pass_ == TimePoint::min()) return true;
-  const Duration since = clock_.now() - last_pass_;
-  return since >= last_pass_took_ && (new_objects || since >= kPassInterval);
+// Since the end of the last pass. An edit goes first: what sidecars tell waits longer, so that with ten
+// thousand connections an edit seldom meets a pass of theirs.
+Duration Runtime::pass_pause() const {
+  return edit_waits_ ? last_pass_took_ / 2 : std::max(kPassInterval, 2 * last_pass_took_);
+}
+
+bool Runtime::pass_due() const {
+  return last_pass_ == TimePoint::min() || clock_.now() - last_pass_ >= pass_pause();
 }
 
 bool Runtime::pass(TimePoint now) {
-  work_waits_ = false;
+  work_waits_ = edit_waits_ = false;
   counters_.queue_seconds.observe(seconds(now - work_since_));
   controller::PassReport report =
       controller_->run(this->now(), [this] { return backend_->duty(clock_.now()) == Backend::Duty::Act; });
@@ -262,7 +268,10 @@ bool Runtime::pass(TimePoint now) {
   tell_links(report.sidecars);
   backend_->tell(report.transitions, this->now());
   // What the pass left to write.
-  if (backend_->poll(this->now())) add_work();
+  if (backend_->poll(this->now())) {
+    edit_waits_ = true;
+    add_work();
+  }
   tell(backend_->take_notices());
   counters_.objects = metrics::count_objects(controller_->statuses());
   counters_.sidecars = metrics::count_sidecars(report.sidecars);

@@ -56,7 +56,8 @@ class Runtime {
   int wait_limit() const;
   bool take_bell();
   bool step();
-  bool pass_due(bool new_objects) const;
+  Duration pass_pause() const;
+  bool pass_due() const;
   bool pass(TimePoint now);
   bool stopped_acting();
   void tell(const std::vector<store::Notice>& notices) const;
@@ -77,6 +78,7 @@ class Runtime {
   std::map<std::string, std::string> links_told_;
 
   bool work_waits_ = false;
+  bool edit_waits_ = false;  // part of that work is new objects
   TimePoint work_since_{};
   TimePoint last_pass_ = TimePoint::min();
   Duration last_pass_took_{};
