@@ -1,5 +1,6 @@
 // hawser-operator: reads objects of a folder or of a cluster, checks them against the Azure Stack rules,
 // tells the sidecars, writes status.
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@ void forbid_core_dumps() {
   setrlimit(RLIMIT_CORE, &none);
 }
 
+// The threads of libraries would each keep an arena of freed memory of its own.
+void share_memory_among_threads() { mallopt(M_ARENA_MAX, 2); }
+
 // Before any thread exists: all of them inherit the mask, so the signals arrive here only.
 int take_stop_signals() {
   sigset_t signals;
@@ -35,6 +39,7 @@ int take_stop_signals() {
 int main(int argc, char** argv) {
   using namespace hawser;
   forbid_core_dumps();
+  share_memory_among_threads();
   // gRPC writes its own lines to standard error; what matters of them is in ours.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto parsed = app::parse_command_line({argv + 1, argv + argc});

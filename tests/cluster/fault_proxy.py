@@ -3,12 +3,13 @@
     fault_proxy.py PORT SERVER-ADDRESS CA CERTIFICATE KEY SEED CONTROL
 
 CONTROL is a file: {"fail": share of requests answered 429 or 500, "cut": [least, most] seconds that a watch lives or null}. It
-is read for each request, so that the test can change it. Counts go to CONTROL.counts.
+is read for each request, so that the test can change it; SIGHUP cuts every watch that is open. Counts go to CONTROL.counts.
 """
 import http.client
 import http.server
 import json
 import random
+import signal
 import socket
 import ssl
 import sys
@@ -23,6 +24,15 @@ def _count(name, control):
         _counts[name] += 1
         with open(control + ".counts", "w") as out:
             json.dump(_counts, out)
+
+
+_watches = set()
+
+
+def _cut_all(*_):
+    for link in list(_watches):
+        _watches.discard(link)
+        _shut(link)
 
 
 def _shut(link):
@@ -91,6 +101,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
+        with _lock:
+            _watches.add(link)
         timer = life and threading.Timer(life, lambda: _shut(link))
         if timer:
             timer.start()
@@ -110,8 +122,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.flush()
             except OSError:
                 break
-        if life is not None:
+        with _lock:
+            was_cut = life is not None or link not in _watches
+            _watches.discard(link)
+        if timer:
             timer.cancel()
+        if was_cut:
             _count("cut", self.control)
         link.close()
 
@@ -138,6 +154,7 @@ def main():
     context.load_cert_chain(certificate, key)
     # The handshake in the thread of its connection, so that one that stalls holds up nobody.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    signal.signal(signal.SIGHUP, _cut_all)
     server.serve_forever()
 
 
