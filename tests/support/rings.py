@@ -53,6 +53,8 @@ RINGS = (
     Ring("chart", "the chart under both Helm majors, and on a real API server", "release", _PROGRAMS,
          ("tests/cluster/chart_test.py",),
          parts=("etcd", "kubernetes", "helm3", "helm4", "kubeconform", "prometheus_operator")),
+    Ring("placement", "sidecars found by their pods, reached over TLS, left when lost, on a real API server", "release",
+         _PROGRAMS, ("tests/cluster/placement_test.py",), parts=("etcd", "kubernetes", "helm4")),
     Ring("node", "a real node: the images, the chart, the tunnel from a pod", "release", _PROGRAMS,
          ("tests/cluster/node_test.py", "tests/cluster/sidecar_pod_test.py"),
          parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), limit=900),

@@ -1,0 +1,252 @@
+"""Sidecars of a cluster: found by their pods, reached over TLS with the operator's own certificates, left when lost.
+
+A real API server and the operator with the chart's roles; two real sidecars, each on a "node" that is a network
+namespace. The test plays the kubelet: it keeps Node and Pod objects, and brings the Secret to the sidecars' files.
+"""
+import base64
+import json
+import os
+import sys
+import time
+
+import yaml
+
+from _helm import rendered
+from apiserver import TOP, ApiServer, Cases, LabError, Namespace, Process, expect, expect_equal, wait_until
+from lab.hawser import program
+from lab.netns import link
+
+NAMESPACE = "hawser-system"
+LABELS = {"app.kubernetes.io/name": "hawser", "app.kubernetes.io/component": "sidecar",
+          "app.kubernetes.io/instance": "hawser"}
+OBJECTS = {"gateway": "virtualnetworkgateways.hawser.dev/vnet1gw", "connection": "connections.hawser.dev/vnet1tosite6"}
+
+
+class Node:
+    """A node: its namespace, its objects at the API server, and its sidecar."""
+
+    def __init__(self, server, name, number):
+        self.server, self.name = server, name
+        self.address = f"10.77.{number}.2"
+        self.folder = os.path.join(server.folder, name)
+        self.tls = os.path.join(self.folder, "tls")
+        os.makedirs(self.tls)
+        self.namespace = Namespace(name)
+        link(server.namespace, f"to-{name}", self.namespace, "eth0")
+        server.namespace.ip("address", "add", f"10.77.{number}.1/24", "dev", f"to-{name}")
+        self.namespace.ip("address", "add", f"{self.address}/24", "dev", "eth0")
+        self.namespace.ip("route", "add", "default", "via", f"10.77.{number}.1")
+        self.sidecar, self.versions = None, 0
+
+    def register(self):
+        self._create({"apiVersion": "v1", "kind": "Node", "metadata": {
+            "name": self.name, "labels": {"kubernetes.io/hostname": self.name}}})
+        self.say_ready(True)
+
+    def say_ready(self, ready):
+        self._status("node", self.name, {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]})
+
+    def create_pod(self):
+        self._create({"apiVersion": "v1", "kind": "Pod", "metadata": {
+            "name": f"hawser-sidecar-{self.name}", "namespace": NAMESPACE, "labels": LABELS}, "spec": {
+                "nodeName": self.name, "serviceAccountName": "hawser-sidecar", "hostNetwork": True,
+                "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0,
+                "containers": [{"name": "sidecar", "image": "none"}]}})
+        self._status("pod", f"hawser-sidecar-{self.name}", {
+            "phase": "Running", "podIP": self.address, "podIPs": [{"ip": self.address}],
+            "conditions": [{"type": "Ready", "status": "True"}]})
+
+    def delete_pod(self):
+        self.server.kubectl("-n", NAMESPACE, "delete", "pod", f"hawser-sidecar-{self.name}", "--force",
+                            "--grace-period=0", "--wait=true")
+
+    def mount(self):
+        """What the kubelet does with the Secret: all files change at once. Returns the certificate."""
+        data = {name: base64.b64decode(value) for name, value in secret(self.server, "hawser-sidecar-tls").items()}
+        self.versions += 1
+        version = os.path.join(self.tls, f"..v{self.versions}")
+        os.mkdir(version)
+        for name, content in data.items():
+            with open(os.path.join(version, name), "wb") as out:
+                out.write(content)
+            if not os.path.islink(os.path.join(self.tls, name)):
+                os.symlink(os.path.join("..data", name), os.path.join(self.tls, name))
+        os.symlink(version, os.path.join(self.tls, "..new"))
+        os.rename(os.path.join(self.tls, "..new"), os.path.join(self.tls, "..data"))
+        return data["tls.crt"]
+
+    def start_sidecar(self):
+        self.sidecar = Process(
+            [program("hawser-sidecar"), "run", f"--listen={self.address}:9446", f"--tls-cert={self.tls}/tls.crt",
+             f"--tls-key={self.tls}/tls.key", f"--tls-ca={self.tls}/ca.crt", "--tls-peer-name=operator.hawser.dev",
+             f"--node-name={self.name}", "--metrics-address=127.0.0.1:9447", "--health-address=127.0.0.1:9448"],
+            os.path.join(self.folder, "sidecar.log"), netns=self.namespace.name)
+
+    def interfaces(self):
+        return self.namespace.ip("-br", "link").stdout.count("hws")
+
+    def remove(self):
+        if self.sidecar:
+            self.sidecar.kill()
+        self.namespace.remove()
+
+    def _create(self, item):
+        self.server.kubectl("create", "-f", "-", stdin=json.dumps(item))
+
+    def _status(self, kind, name, status):
+        where = ["-n", NAMESPACE] if kind == "pod" else []
+        self.server.kubectl(*where, "patch", kind, name, "--subresource=status", "--type=merge", "-p",
+                            json.dumps({"status": status}))
+
+
+def secret(server, name):
+    return json.loads(server.kubectl("-n", NAMESPACE, "get", "secret", name, "-o", "json"))["data"]
+
+
+def status(server, what):
+    return json.loads(server.kubectl("get", OBJECTS[what], "-o", "json")).get("status", {})
+
+
+def condition(server, what, kind="Programmed"):
+    found = [c for c in status(server, what).get("conditions", []) if c["type"] == kind]
+    return found[0] if found else {"status": "", "reason": "", "message": ""}
+
+
+def wait_served(server, node, timeout):
+    """Until the node has the gateway and its connection. Returns the seconds it took."""
+    started = time.monotonic()
+
+    def served():
+        return (status(server, "gateway").get("node") == node.name
+                and condition(server, "connection")["status"] == "True" and condition(server, "gateway")["status"] == "True")
+
+    wait_until(lambda: f"{node.name} serves the gateway, not: {status(server, 'gateway')} {condition(server, 'connection')}",
+               served, timeout, 0.2)
+    return time.monotonic() - started
+
+
+def install(server):
+    """The chart's kinds and roles; the operator's own account. Returns its kubeconfig."""
+    server.kubectl("create", "namespace", NAMESPACE)
+    kinds = ("CustomResourceDefinition", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    documents = [d for d in rendered("cluster-wide") if d["kind"] in kinds]
+    server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(documents))
+    server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    token = server.kubectl("-n", NAMESPACE, "create", "token", "hawser-operator", "--duration=1h").strip()
+    with open(server.kubeconfig) as text:
+        config = yaml.safe_load(text)
+    config["users"][0]["user"] = {"token": token}
+    path = os.path.join(server.folder, "operator.kubeconfig")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+        yaml.safe_dump(config, out)
+    return path
+
+
+def start_operator(server, kubeconfig):
+    return Process([program("hawser-operator"), "--kubeconfig", kubeconfig, "--namespace", NAMESPACE, "--identity", "operator-0",
+                    "--sidecar-selector", ",".join(f"{k}={v}" for k, v in LABELS.items()),
+                    "--metrics-address=127.0.0.1:9449", "--health-address=127.0.0.1:9450"],
+                   os.path.join(server.folder, "operator.log"), netns=server.netns)
+
+
+def play(cases, server, nodes):
+    first, second = nodes
+    kubeconfig = install(server)
+    for node in nodes:
+        node.register()
+        node.create_pod()
+    operator = start_operator(server, kubeconfig)
+
+    with cases.case("the operator makes both Secrets"):
+        wait_until(lambda: f"both Secrets; the operator says: {operator.tail()}", lambda: server.run_kubectl(
+            "-n", NAMESPACE, "get", "secret", "hawser-ca", "hawser-sidecar-tls", check=False).returncode == 0, 30, 0.2)
+        expect_equal("files for the sidecars", sorted(secret(server, "hawser-sidecar-tls")), ["ca.crt", "tls.crt", "tls.key"])
+
+    with cases.case("a gateway goes to a node, over TLS, and says what is not routed"):
+        for node in nodes:
+            node.mount()
+            node.start_sidecar()
+        server.kubectl("apply", "-f", os.path.join(TOP, "examples/azure-stack-site6"))
+        cases.note(f"{wait_served(server, first, 60):.1f} s")
+        expect("the message tells of pods on other nodes: " + condition(server, "gateway")["message"],
+               "pods on other nodes are not routed yet" in condition(server, "gateway")["message"])
+        expect_equal("interfaces on the first node", first.interfaces(), 1)
+        expect_equal("interfaces on the second node", second.interfaces(), 0)
+
+    with cases.case("a selector that nobody matches leaves it there and names labels and nodes"):
+        patch = {"spec": {"nodeSelector": {"zone": "moon"}}}
+        server.kubectl("patch", OBJECTS["gateway"], "--type=merge", "-p", json.dumps(patch))
+        wait_until(lambda: f"NodeUnavailable, not {condition(server, 'gateway')}",
+                   lambda: condition(server, "gateway")["reason"] == "NodeUnavailable", 10, 0.2)
+        message = condition(server, "gateway")["message"]
+        cases.note(message)
+        expect("labels and nodes are named", "zone=moon" in message and "node-a, node-b" in message)
+        expect_equal("interfaces on the first node", first.interfaces(), 1)
+        server.kubectl("patch", OBJECTS["gateway"], "--type=merge", "-p", json.dumps({"spec": {"nodeSelector": None}}))
+        wait_served(server, first, 10)
+
+    with cases.case("a new certificate needs no restart, and no stream ends"):
+        before = first.mount()
+        server.kubectl("-n", NAMESPACE, "delete", "secret", "hawser-sidecar-tls")
+        wait_until("the Secret is there again", lambda: server.run_kubectl(
+            "-n", NAMESPACE, "get", "secret", "hawser-sidecar-tls", check=False).returncode == 0, 90, 0.5)
+        expect("the certificate is another", first.mount() != before)
+        second.mount()
+        time.sleep(3)  # the sidecars look at their files every second
+        operator.stop()
+        operator = start_operator(server, kubeconfig)
+        wait_until(lambda: f"connected again: {operator.tail()}", lambda: operator.output().count(
+            "connected to sidecar node-a") >= 2, 40, 0.2)
+        wait_served(server, first, 20)
+
+    with cases.case("a lost stream alone moves nothing in 25 s"):
+        first.sidecar.kill()
+        time.sleep(25)
+        expect_equal("the gateway's node", status(server, "gateway")["node"], first.name)
+        expect_equal("Programmed", condition(server, "gateway")["reason"], "SidecarUnreachable")
+
+    with cases.case("with its pod gone too, it moves"):
+        first.delete_pod()
+        cases.note(f"{wait_served(server, second, 20):.1f} s after the pod, whose stream had been down for 25 s")
+        expect_equal("interfaces on the second node", second.interfaces(), 1)
+        expect("the log tells why: " + operator.tail(), "moved from node node-a to node-b: its sidecar's pod is gone" in operator.output())
+
+    with cases.case("the first sidecar comes back and is told to let go; the gateway stays"):
+        first.create_pod()
+        first.start_sidecar()
+        wait_until(lambda: f"connected: {operator.tail()}", lambda: operator.output().rstrip().rfind(
+            "connected to sidecar node-a") > operator.output().rfind("moved from"), 60, 0.2)
+        wait_until(lambda: f"no interface of ours on the first node: {first.namespace.ip('-br', 'link').stdout}",
+                   lambda: first.interfaces() == 0, 20, 0.2)
+        expect_equal("the gateway's node", status(server, "gateway")["node"], second.name)
+
+    with cases.case("nothing was forbidden, and no private key is in a log"):
+        with open(server.audit_log) as lines:
+            denied = [e for e in map(json.loads, lines) if e["user"]["username"].endswith(":hawser-operator")
+                      and e["responseStatus"]["code"] == 403]
+        expect_equal("answers 403 to the operator", [(e["verb"], e["requestURI"]) for e in denied], [])
+        logs = operator.output() + first.sidecar.output() + second.sidecar.output()
+        for name in ("hawser-ca", "hawser-sidecar-tls"):
+            key = base64.b64decode(secret(server, name)["tls.key"]).decode()
+            lines = [line for line in key.splitlines() if "-----" not in line]
+            expect(f"the key of {name} has text", len(lines) >= 2)
+            expect(f"no line of the key of {name} is in a log", not any(line in logs for line in lines))
+    operator.stop()
+
+
+def main():
+    cases = Cases("placement")
+    with ApiServer() as server:
+        nodes = [Node(server, name, number) for number, name in enumerate(("node-a", "node-b"), start=1)]
+        try:
+            play(cases, server, nodes)
+        except LabError as reason:
+            cases.fail("the scenario", str(reason))
+        finally:
+            for node in nodes:
+                node.remove()
+    return cases.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
