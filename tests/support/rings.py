@@ -56,7 +56,7 @@ RINGS = (
     Ring("placement", "sidecars found by their pods, reached over TLS, left when lost, on a real API server", "release",
          _PROGRAMS, ("tests/cluster/placement_test.py",), parts=("etcd", "kubernetes", "helm4")),
     Ring("node", "a real node: the images, the chart, the tunnel from a pod", "release", _PROGRAMS,
-         ("tests/cluster/node_test.py", "tests/cluster/sidecar_pod_test.py"),
+         ("tests/cluster/node_test.py", "tests/cluster/sidecar_pod_test.py", "tests/cluster/install_test.py"),
          parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), limit=900),
     Ring("monitoring", "alerts and dashboard: promtool, and a real Prometheus on real output", "release", _PROGRAMS,
          ("tests/interop/monitoring_test.py",)),
