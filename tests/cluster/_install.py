@@ -13,6 +13,7 @@ from lab.hawser import Gateway
 from lab.walkthrough import example
 
 NAMESPACE = "hawser-system"
+EXAMPLE = "examples/azure-stack-site6"
 CHART = os.path.join(TOP, "helm", "hawser")
 POD_SELECTOR = "app.kubernetes.io/name=hawser,app.kubernetes.io/component="
 
@@ -64,11 +65,31 @@ class InstalledGateway(Gateway):
 
     # -- the chart
 
-    def install(self, *values):
-        self.node.kubectl("create", "namespace", NAMESPACE)
-        self.node.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
-        self.helm("install", *values)
-        self.rollout()
+    def as_written(self, block):
+        """Runs a block of commands of the README's section on clusters, word by word; returns what it printed. Only the
+        folder of the example is another: ours has the test's addresses."""
+        commands = readme_blocks()[block].replace(EXAMPLE, self.example_folder())
+        tools = self.lab.path("tools")
+        if not os.path.exists(tools):
+            os.makedirs(tools)
+            os.symlink(os.path.join(BIN, "kubectl"), os.path.join(tools, "kubectl"))
+            os.symlink(os.path.join(BIN, "helm4"), os.path.join(tools, "helm"))
+        done = self.node.namespace.exec(
+            "bash", "-exc", f"cd {TOP}\n{commands}", check=False, timeout=240,
+            env={**os.environ, "HOME": self.node.folder, "KUBECONFIG": self.node.kubeconfig,
+                 "PATH": f"{tools}:{os.environ['PATH']}"})
+        if done.returncode != 0:
+            raise LabError(f"{done.stdout[-2000:]}{done.stderr[-2000:]}\n{self.logs(20)}")
+        return done.stdout
+
+    def example_folder(self):
+        """The example with only the two outer addresses replaced."""
+        folder = self.lab.path("azure-stack-site6")
+        os.makedirs(folder, exist_ok=True)
+        for name, text in example("azure-stack-site6", self.lab.left.outer, self.lab.right.outer).items():
+            with open(os.path.join(folder, f"{name}.yaml"), "w") as out:
+                out.write(text)
+        return folder
 
     def upgrade(self, *values):
         self.helm("upgrade", *values)
@@ -123,15 +144,6 @@ class InstalledGateway(Gateway):
 
     # -- objects
 
-    def apply_example(self):
-        """kubectl apply -f of the example, with only the two outer addresses replaced."""
-        folder = self.lab.path("azure-stack-site6")
-        os.makedirs(folder, exist_ok=True)
-        for name, text in example("azure-stack-site6", self.lab.left.outer, self.lab.right.outer).items():
-            with open(os.path.join(folder, f"{name}.yaml"), "w") as out:
-                out.write(text)
-        return self.node.kubectl("-n", NAMESPACE, "apply", "-f", folder)
-
     def apply(self, objects):
         self.node.kubectl("-n", NAMESPACE, "apply", "-f", "-", stdin=yaml.safe_dump_all(objects.values()))
 
@@ -154,6 +166,13 @@ class InstalledGateway(Gateway):
 
     def stop(self):
         self.api.stop()
+
+
+def readme_blocks():
+    """The fenced blocks of the README's section on clusters: install, tunnel, uninstall."""
+    with open(os.path.join(TOP, "README.md")) as text:
+        section = text.read().split("## In a cluster\n")[1].split("\n## ")[0]
+    return dict(zip(("install", "tunnel", "uninstall"), re.findall(r"```\n(.*?)```", section, re.S), strict=True))
 
 
 def pod_process(pod, program):
