@@ -148,6 +148,10 @@ class Drill:
         except FileNotFoundError:
             return []
 
+    def memory(self):
+        """Resident, MiB."""
+        return memory_of(self.operator.pid)[0]
+
     def settle(self, timeout=120):
         """Until the sidecar and every status are what the objects say."""
         def settled():
@@ -188,7 +192,7 @@ def run(cases, drill, server):
         drill.settle()
         drill.churn(100)  # the first changes fill what is filled once
         drill.settle()
-    before = memory_of(drill.operator.pid)[0]
+    before = drill.memory()
 
     with cases.case("30 % of requests answered 429 or 500 and every watch cut, under changes"):
         drill.trouble()
@@ -200,6 +204,7 @@ def run(cases, drill, server):
         expect(f"faults were made: {counts}", counts["failed"] > 20 and counts["cut"] > 10)
         drill.calm()
         drill.settle(180)
+        cases.note(f"{drill.memory()} MiB")
 
     with cases.case(f"{RESTARTS} restarts of the server, {COMPACTIONS} compactions of etcd, under changes and faults"):
         drill.trouble()
@@ -214,6 +219,7 @@ def run(cases, drill, server):
         cases.note(f"{drill.counts()}")
         drill.calm()
         drill.settle(180)
+        cases.note(f"{drill.memory()} MiB")
 
     with cases.case("the signing key changes and the token file is replaced"):
         drill.trouble()
@@ -222,6 +228,7 @@ def run(cases, drill, server):
         drill.churn(10)
         drill.calm()
         drill.settle(180)
+        cases.note(f"{drill.memory()} MiB")
 
     with cases.case("when the trouble is over the end state equals the objects"):
         drill.churn(20)
@@ -230,7 +237,7 @@ def run(cases, drill, server):
         cases.note(f"{drill.world.changes} changes, {len(drill.world.dpd)} connections left; {drill.counts()}")
 
     with cases.case("memory is within 10 % of before"):
-        after = memory_of(drill.operator.pid)[0]
+        after = drill.memory()
         cases.note(f"{before} MiB before, {after} MiB after")
         expect(f"{after} MiB is at most 110 % of {before} MiB", after <= before * 1.1 + 1)
 
