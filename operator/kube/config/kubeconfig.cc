@@ -138,6 +138,11 @@ Result<void> read_user(const KubeconfigEntry& user, ClusterAccess& access) {
   if (basic && (token != nullptr || !file.empty()))
     return wrong(user.place, "user " + api::in_quotes(user.name) +
                                  " has a token and a user name with password; remove one of the two");
+  if ((basic || token != nullptr || !file.empty()) && access.server.starts_with("http:"))
+    return wrong(user.place,
+                 "user " + api::in_quotes(user.name) + " has a token or a password, which " +
+                     api::in_quotes(access.server) +
+                     " would carry in clear; write https:// in the cluster's server, or remove it");
   SecretBytes given = token == nullptr ? SecretBytes() : token->clone();
   if (!file.empty()) {
     access.credentials = token_file(file, std::move(given));

@@ -70,12 +70,21 @@ TEST_F(KubeconfigTest, PathsAreRelativeToTheirFile) {
 }
 
 TEST_F(KubeconfigTest, TakesATokenOrAPassword) {
-  EXPECT_EQ(shown(good(config("server: http://a", "token: abc"))), "Bearer abc");
-  EXPECT_EQ(shown(good(config("server: http://a", "username: a, password: b"))), "Basic YTpi");
-  EXPECT_EQ(shown(good(config("server: http://a", "tokenFile: missing, token: abc"))), "Bearer abc")
+  EXPECT_EQ(shown(good(config("server: https://a", "token: abc"))), "Bearer abc");
+  EXPECT_EQ(shown(good(config("server: https://a", "username: a, password: b"))), "Basic YTpi");
+  EXPECT_EQ(shown(good(config("server: https://a", "tokenFile: missing, token: abc"))), "Bearer abc")
       << "the token counts while the file cannot be read";
-  EXPECT_THAT(bad(config("server: http://a", "username: a, password: b, token: c")).message,
+  EXPECT_THAT(bad(config("server: https://a", "username: a, password: b, token: c")).message,
               HasSubstr("user 'u' has a token and a user name"));
+}
+
+TEST_F(KubeconfigTest, SendsNoSecretInClear) {
+  for (const char* user : {"token: abc", "tokenFile: t", "username: a, password: b"})
+    EXPECT_THAT(
+        bad(config("server: http://a", user)).message,
+        HasSubstr(
+            "user 'u' has a token or a password, which 'http://a' would carry in clear; write https://"));
+  EXPECT_EQ(shown(good(config("server: http://a", "client-certificate: c, client-key: k"))), "");
 }
 
 TEST_F(KubeconfigTest, TakesTheTlsOptions) {
