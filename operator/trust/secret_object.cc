@@ -1,39 +1,20 @@
 #include "operator/trust/secret_object.h"
 
-#include <openssl/evp.h>
+#include <string>
 
-#include <algorithm>
+#include "common/base/base64.h"
 
 namespace hawser::trust {
 namespace {
-
-std::string to_base64(BytesView bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                     static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(length));
-  return text;
-}
-
-std::optional<SecretBytes> from_base64(const std::string& text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  SecretBytes room(text.size() / 4 * 3);
-  const int length =
-      EVP_DecodeBlock(room.mutable_view().data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  if (length < 0) return std::nullopt;
-  // It counts the padding as octets.
-  const auto padding =
-      static_cast<size_t>(std::count(text.end() - std::min<long>(2, length), text.end(), '='));
-  return SecretBytes(room.view().first(static_cast<size_t>(length) - padding));
-}
 
 std::optional<SecretBytes> data_of(const nlohmann::json& secret, const char* key) {
   const auto data = secret.find("data");
   if (data == secret.end() || !data->is_object()) return SecretBytes();
   const auto value = data->find(key);
   if (value == data->end() || !value->is_string()) return SecretBytes();
-  return from_base64(value->get_ref<const std::string&>());
+  SecretBytes bytes;
+  if (!decode_base64(value->get_ref<const std::string&>(), bytes)) return std::nullopt;
+  return bytes;
 }
 
 std::string to_text(const SecretBytes& bytes) { return {bytes.view().begin(), bytes.view().end()}; }
@@ -45,7 +26,9 @@ std::optional<Identity> identity_of(const nlohmann::json& secret, const char* ce
   return Identity{to_text(*public_part), *std::move(private_part)};
 }
 
-void put(nlohmann::json& secret, const char* key, BytesView value) { secret["data"][key] = to_base64(value); }
+void put(nlohmann::json& secret, const char* key, BytesView value) {
+  secret["data"][key] = encode_base64(value);
+}
 
 void put_identity(nlohmann::json& secret, const char* certificate, const char* key,
                   const Identity& identity) {
