@@ -16,6 +16,7 @@ suite=bookworm
 
 export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/hawser-images-XXXXXX")
+# Before the first image there is nothing to remove, and what stopped the build is its own message already.
 clean() {
   buildah --root "$scratch/storage" --runroot "$scratch/run" rm --all >/dev/null 2>&1 || true
   rm -rf "$scratch"

@@ -27,7 +27,7 @@ use_go() {
   export PATH=$PATH:/usr/local/go/bin
   local have
   command -v go >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go >&2
-  have=$(go env GOVERSION 2>/dev/null || true)
+  have=$(go env GOVERSION)
   [ "$(printf '%s\n' "go$go" "$have" | sort -V | head -n1)" = "go$go" ] && return
   local toolchain=golang.org/toolchain@v0.0.1-go$go.linux-amd64 dir=$cache/go-module
   say "Go is ${have:-missing}: fetching $go"
