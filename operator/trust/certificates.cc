@@ -13,30 +13,22 @@
 #include <ctime>
 #include <memory>
 
+#include "common/base/c_ptr.h"
 #include "common/base/check.h"
 
 namespace hawser::trust {
 namespace {
 
-template <auto kFree>
-struct OsslFree {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-template <typename T, auto kFree>
-using OsslPtr = std::unique_ptr<T, OsslFree<kFree>>;
-using BignumPtr = OsslPtr<BIGNUM, &BN_clear_free>;
-using BioPtr = OsslPtr<BIO, &BIO_free>;
-using GroupPtr = OsslPtr<EC_GROUP, &EC_GROUP_free>;
-using PointPtr = OsslPtr<EC_POINT, &EC_POINT_clear_free>;
-using ParamBuilderPtr = OsslPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
-using ParamsPtr = OsslPtr<OSSL_PARAM, &OSSL_PARAM_free>;
-using PkeyCtxPtr = OsslPtr<EVP_PKEY_CTX, &EVP_PKEY_CTX_free>;
-using PkeyPtr = OsslPtr<EVP_PKEY, &EVP_PKEY_free>;
-using X509Ptr = OsslPtr<X509, &X509_free>;
-using NamesPtr = OsslPtr<GENERAL_NAMES, &GENERAL_NAMES_free>;
+using BignumPtr = CPtr<BIGNUM, &BN_clear_free>;
+using BioPtr = CPtr<BIO, &BIO_free>;
+using GroupPtr = CPtr<EC_GROUP, &EC_GROUP_free>;
+using PointPtr = CPtr<EC_POINT, &EC_POINT_clear_free>;
+using ParamBuilderPtr = CPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using ParamsPtr = CPtr<OSSL_PARAM, &OSSL_PARAM_free>;
+using PkeyCtxPtr = CPtr<EVP_PKEY_CTX, &EVP_PKEY_CTX_free>;
+using PkeyPtr = CPtr<EVP_PKEY, &EVP_PKEY_free>;
+using X509Ptr = CPtr<X509, &X509_free>;
+using NamesPtr = CPtr<GENERAL_NAMES, &GENERAL_NAMES_free>;
 
 constexpr size_t kScalarSize = 32;
 constexpr size_t kSerialSize = 16;
@@ -111,7 +103,7 @@ std::time_t seconds_of(WallTime time) {
 bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  OsslPtr<X509_EXTENSION, &X509_EXTENSION_free> extension(
+  CPtr<X509_EXTENSION, &X509_EXTENSION_free> extension(
       X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }

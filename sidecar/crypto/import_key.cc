@@ -10,11 +10,11 @@
 namespace hawser::crypto {
 namespace {
 
-using ParamBuilderPtr = OsslPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
-using ParamsPtr = OsslPtr<OSSL_PARAM, &OSSL_PARAM_free>;
-using BnCtxPtr = OsslPtr<BN_CTX, &BN_CTX_free>;
-using EcGroupPtr = OsslPtr<EC_GROUP, &EC_GROUP_free>;
-using EcPointPtr = OsslPtr<EC_POINT, &EC_POINT_free>;
+using ParamBuilderPtr = CPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using ParamsPtr = CPtr<OSSL_PARAM, &OSSL_PARAM_free>;
+using BnCtxPtr = CPtr<BN_CTX, &BN_CTX_free>;
+using EcGroupPtr = CPtr<EC_GROUP, &EC_GROUP_free>;
+using EcPointPtr = CPtr<EC_POINT, &EC_POINT_free>;
 
 PkeyPtr from_params(const Context& context, const char* type, OSSL_PARAM_BLD* builder) {
   ParamsPtr params(OSSL_PARAM_BLD_to_param(builder));

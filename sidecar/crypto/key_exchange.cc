@@ -14,8 +14,8 @@
 namespace hawser::crypto {
 namespace {
 
-using ParamBuilderPtr = OsslPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
-using ParamsPtr = OsslPtr<OSSL_PARAM, &OSSL_PARAM_free>;
+using ParamBuilderPtr = CPtr<OSSL_PARAM_BLD, &OSSL_PARAM_BLD_free>;
+using ParamsPtr = CPtr<OSSL_PARAM, &OSSL_PARAM_free>;
 
 constexpr uint8_t kUncompressedPoint = 0x04;  // SEC 1; absent on the wire (RFC 5903 7)
 
