@@ -7,7 +7,7 @@ if obj.metadata.deletionTimestamp ~= nil then
 end
 
 local status = obj.status
-if status == nil or status.conditions == nil then
+if status == nil or status.conditions == nil or status.observedGeneration == nil then
   return health
 end
 if status.observedGeneration ~= obj.metadata.generation then

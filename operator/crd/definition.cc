@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/catalog/reasons.h"
 #include "operator/api/codec.h"
+#include "operator/api/status.h"
 #include "operator/crd/names.h"
 #include "operator/crd/schema.h"
 
@@ -38,6 +40,23 @@ Json columns(const KindNames& shown) {
   return out;
 }
 
+// Without a status, kstatus (Flux, Helm) takes an object for done: so the API server
+// gives one to each new object, until the operator has looked at it. It has no observedGeneration.
+Json status_before_the_first_look() {
+  const Json ready = {{"type", catalog::name(catalog::ConditionType::Ready)},
+                      {"status", api::to_string(api::ConditionStatus::Unknown)},
+                      {"lastTransitionTime", "1970-01-01T00:00:00Z"},
+                      {"reason", catalog::name(catalog::Reason::Pending)},
+                      {"message", "The operator has not looked at it yet"}};
+  return {{"conditions", Json::array({ready})}};
+}
+
+Json status_schema(api::Kind kind) {
+  Json schema = object_schema(kind, "status", "What is; written by the operator.", api::status_fields(kind));
+  schema["default"] = status_before_the_first_look();
+  return schema;
+}
+
 Json open_api(api::Kind kind, const KindNames& shown) {
   Json text = {{"type", "string"}};
   Json api_version = {{"description", "Version of this schema: hawser.dev/v1alpha1."}, {"type", "string"}};
@@ -50,8 +69,7 @@ Json open_api(api::Kind kind, const KindNames& shown) {
             {"kind", kind_name},
             {"metadata", {{"type", "object"}}},
             {"spec", object_schema(kind, "spec", "What is wanted.", api::spec_fields(kind))},
-            {"status",
-             object_schema(kind, "status", "What is; written by the operator.", api::status_fields(kind))}}}};
+            {"status", status_schema(kind)}}}};
 }
 
 Json version(api::Kind kind) {

@@ -38,12 +38,19 @@ LIVE = (
 )
 # Made from one of them by hand: what lasts too short to be caught.
 MADE = (
-    ("connection-new", "connection-up", lambda o: o.pop("status"), "Current"),
+    ("connection-new", "connection-up", lambda o: o.update(status=status_default(o["kind"])), "InProgress"),
     ("connection-changed", "connection-up", lambda o: o["metadata"].update(generation=2), "InProgress"),
     ("connection-deleting", "connection-up", lambda o: o["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"), "Terminating"),
     ("gateway-ready", "gateway-pending", lambda o: [
         c.update(status="True", message="", reason={"Pending": c["type"]}.get(c["reason"], c["reason"])) for c in o["status"]["conditions"]], "Current"),
 )
+
+
+def status_default(kind):
+    """What the API server gives an object that the operator has not looked at."""
+    definition = yaml.safe_load(read(TOP, "crds", f"{PLURALS[kind]}.hawser.dev.yaml"))
+    version, = definition["spec"]["versions"]
+    return version["schema"]["openAPIV3Schema"]["properties"]["status"]["default"]
 
 
 def read(*path):
@@ -69,7 +76,7 @@ def kstatus(thing):
         return "Failed"
     if "Ready" in conditions:
         return "Current" if conditions["Ready"] == "True" else "InProgress"
-    return "Current"  # also of an object that nobody has looked at yet: gitops/README.md says what to do about it
+    return "Current"
 
 
 def lua_value(value):
