@@ -47,6 +47,7 @@ ClusterBackend::ClusterBackend(std::unique_ptr<kube::Client> client,
       statuses_(*client_),
       objects_(*client_, options_.watch_namespaces, jitter_, &statuses_),
       events_(*client_, {"hawser.dev/operator", options_.identity.substr(0, 128)}) {
+  for (const std::string& warning : options_.warnings) notices_.push_back({Notice::Level::Warning, warning});
   if (options_.sidecars) sidecars_.emplace(*client_, *options_.sidecars, jitter_);
   if (!options_.leader_elect) return;
   LeaseElection::Options election;
@@ -74,8 +75,11 @@ bool ClusterBackend::poll(store::Now now) {
     statuses_.step(now.monotonic, [this] { return acting(); });
     events_.step(now.monotonic, now.wall);
   }
-  for (const std::string& warning : client_->take_warnings())
-    notices_.push_back({Notice::Level::Warning, "the API server warns: " + warning});
+  for (kube::Client* client : {client_.get(), lease_client_.get()}) {
+    if (client == nullptr) continue;
+    for (const std::string& warning : client->take_warnings())
+      notices_.push_back({Notice::Level::Warning, "the API server warns: " + warning});
+  }
   return changed;
 }
 
@@ -174,6 +178,7 @@ std::string ClusterBackend::readiness() const {
   if (sidecars_ && !sidecars_->synced())
     return sidecars_->trouble().empty() ? "the sidecars' pods and the nodes have not been read yet"
                                         : sidecars_->trouble();
+  if (!statuses_.trouble().empty()) return statuses_.trouble();
   // Nobody may be leading.
   if (election_ && election_->state() == LeaseElection::State::Standby && election_->holder().empty())
     return election_->trouble();

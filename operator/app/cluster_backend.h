@@ -28,6 +28,7 @@ class ClusterBackend final : public Backend {
     bool leader_elect = true;
     // nullopt: the sidecars are those of the command line.
     std::optional<cluster::SidecarDirectory::Options> sidecars{};
+    std::vector<std::string> warnings{};  // to be said at the start
   };
   // `lease_client` is a connection of its own, so that a slow list does not cost the lease; null without
   // election. `clock` outlives it.

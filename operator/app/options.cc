@@ -151,7 +151,10 @@ Result<Options> to_options(const RawFlags& flags) {
   if (options.identity.empty()) {
     char host[256] = {};
     gethostname(host, sizeof host - 1);
-    options.identity = std::string(host) + "_" + std::to_string(getpid());
+    // Host name and process id may be those of another container too.
+    uint32_t dice = 0;
+    CHECK(getentropy(&dice, sizeof dice) == 0);
+    options.identity = std::string(host) + "_" + std::to_string(getpid()) + "_" + std::to_string(dice);
   }
   return options;
 }

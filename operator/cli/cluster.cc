@@ -9,8 +9,10 @@
 #include "operator/kube/api_client.h"
 #include "operator/kube/api_error.h"
 #include "operator/kube/config/kubeconfig.h"
+#include "operator/kube/config/proxy.h"
 #include "operator/kube/cpprest/cpprest_transport.h"
 #include "operator/kube/cpprest/threads.h"
+#include "operator/kube/json_text.h"
 
 namespace hawser::cli {
 namespace {
@@ -32,9 +34,12 @@ Result<Json> get(Cluster& cluster, const kube::ApiRequest& request, const std::s
   http.path = kube::escaped_target(request);
   http.headers = {{"Accept", "application/json"}, {"User-Agent", kube::user_agent("hawser", "0.1.0")}};
   if (!authorization.empty()) http.headers["Authorization"] = authorization;
-  ASSIGN_OR_RETURN(const kube::HttpResponse answer, cluster.transport->send(http));
-  if (answer.status != 200) return to_error(kube::error_from_answer("GET " + request.path, answer), plural);
-  Json body = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  const auto answer = cluster.transport->send(http);
+  if (!answer)
+    return Error{answer.error().code,
+                 answer.error().message + (cluster.note.empty() ? "" : "; " + cluster.note)};
+  if (answer->status != 200) return to_error(kube::error_from_answer("GET " + request.path, *answer), plural);
+  Json body = kube::parse_answer(answer->body);
   if (!body.is_object() || !body.contains("items") || !body["items"].is_array())
     return Error{ErrorCode::Unavailable, "GET " + request.path + ": the server's answer is no list"};
   return body;
@@ -107,8 +112,10 @@ Result<Cluster> open_cluster(const ClusterFlags& flags) {
                                           "--status DIR (HAWSER_MANIFESTS, HAWSER_STATUS)"};
   }
   kube::limit_http_threads(2);
-  ASSIGN_OR_RETURN(auto transport, kube::CpprestTransport::create(access->server, std::move(access->tls)));
-  return Cluster{std::move(transport), std::move(access->credentials), access->namespace_};
+  auto transport = kube::CpprestTransport::create(access->server, std::move(access->tls));
+  if (!transport) return Error{transport.error().code, access->origin + ": " + transport.error().message};
+  return Cluster{*std::move(transport), std::move(access->credentials), access->namespace_,
+                 kube::proxy_warning(access->server)};
 }
 
 Result<KnownObjects> read_cluster(Cluster& cluster, const std::vector<api::Kind>& kinds,

@@ -26,6 +26,7 @@ struct Cluster {
   std::unique_ptr<kube::HttpTransport> transport;
   std::unique_ptr<kube::Credentials> credentials;
   std::string namespace_;  // of the context
+  std::string note{};      // to be told when nobody answers; may be empty
 };
 // The kubeconfig's cluster; without a kubeconfig the one this pod is in.
 Result<Cluster> open_cluster(const ClusterFlags& flags);

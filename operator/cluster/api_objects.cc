@@ -23,11 +23,12 @@ std::string collection(const api::KindRow& row, const std::string& namespace_) {
   return path + std::string(row.plural);
 }
 
-// Nothing else can be the name of a Secret, and nothing else may stand in a selector.
+// As Kubernetes names objects. Nothing else may stand in the path or the selector of a request.
 bool is_object_name(const std::string& name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  auto is_letter_or_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && is_letter_or_digit(name.front()) && is_letter_or_digit(name.back()) &&
+         name.find("..") == std::string::npos &&
+         std::ranges::all_of(name, [&](char c) { return is_letter_or_digit(c) || c == '-' || c == '.'; });
 }
 
 void erase_object(api::ObjectSet& set, const api::ObjectKey& key) {
@@ -66,7 +67,7 @@ ApiObjects::ApiObjects(kube::Client& client, const std::vector<std::string>& nam
       kinds_.push_back({row.kind,
                         std::make_unique<kube::Reflector>(
                             client_, kube::Scope{collection(row, namespace_), "", ""}, jitter_),
-                        ""});
+                        {}});
   }
 }
 
@@ -88,13 +89,14 @@ bool ApiObjects::poll(store::Now now) {
   for (KindWatch& watch : kinds_) {
     watch.reflector->step(now.monotonic);
     for (kube::ObjectChange& change : watch.reflector->take_changes()) take(watch.kind, std::move(change));
-    tell(std::string(api::row(watch.kind).plural), watch.reflector->trouble(), watch.told);
+    tell(std::string(api::row(watch.kind).plural), *watch.reflector, watch.told);
   }
   const bool whole =
       std::ranges::all_of(kinds_, [](const KindWatch& watch) { return watch.reflector->synced(); });
   // Before, a Connection may yet turn out to be gone.
   if (whole) watch_secrets(now.monotonic);
   step_secrets(now.monotonic);
+  tell_of_the_server();
   const bool news = whole && secrets_settled(now.monotonic) && (!synced_ || changed_);
   if (!news && revision_ > 0) return false;
   ++revision_;
@@ -108,8 +110,16 @@ bool ApiObjects::poll(store::Now now) {
 void ApiObjects::take(Kind kind, kube::ObjectChange change) {
   auto [namespace_, name] = split(change.key);
   const api::ObjectKey key{kind, std::move(namespace_), std::move(name)};
-  newest_ = std::max(newest_, resource_version_of(change.object));
   if (change.type == kube::ObjectChange::Type::Delete) return erase(key);
+  if (!is_object_name(key.name) || !is_object_name(key.namespace_)) {
+    // They go into the paths of requests. The real API server has no such object.
+    notices_.push_back({store::Notice::Level::Error, "passed over an object with an impossible name"});
+    return;
+  }
+  // Another object of the same name: nothing of the old one counts.
+  if (auto before = decoded_.find(key);
+      before != decoded_.end() && before->second.uid != metadata_text(change.object, "uid"))
+    erase(key);
   if (kind != Kind::Secret && observer_ != nullptr) {
     auto status = change.object.find("status");
     observer_->saw(key, resource_version_of(change.object),
@@ -123,8 +133,6 @@ void ApiObjects::take_object(const api::ObjectKey& key, nlohmann::json& json) {
   auto before = decoded_.find(key);
   // Secrets have no generation.
   if (before != decoded_.end() && key.kind != Kind::Secret && before->second == now) return;
-  // Another object of the same name: nothing of the old one counts.
-  if (before != decoded_.end() && before->second.uid != now.uid) erase(key);
   decoded_[key] = now;
   DecodedObject decoded = decode_object(key.kind, json);
   changed_ = true;
@@ -177,8 +185,8 @@ void ApiObjects::watch_secrets(TimePoint now) {
       next_.unreadable.erase(key);
       erase(key);
     } else if (!secrets_.contains(name) && is_object_name(secret)) {
-      const kube::Scope scope{"/api/v1/namespaces/" + namespace_ + "/secrets", "metadata.name=" + secret, ""};
-      secrets_[name] = {std::make_unique<kube::Reflector>(client_, scope, jitter_), now, ""};
+      const kube::Scope scope{"/api/v1/namespaces/" + namespace_ + "/secrets", secret, ""};
+      secrets_[name] = {std::make_unique<kube::Reflector>(client_, scope, jitter_), now, {}};
       unsettled_.insert(name);
     }
   }
@@ -191,8 +199,8 @@ void ApiObjects::step_secrets(TimePoint now) {
     const std::string trouble = watch.reflector->trouble();
     const bool synced = watch.reflector->synced();
     if (synced || !trouble.empty()) unsettled_.erase(name);
-    if (trouble == watch.told) continue;
-    tell("Secret " + name, trouble, watch.told);
+    if (trouble == watch.told.trouble) continue;
+    tell("Secret " + name, *watch.reflector, watch.told);
     const auto [namespace_, secret] = split(name);
     const api::ObjectKey key{Kind::Secret, namespace_, secret};
     // What was read once stays good.
@@ -215,14 +223,34 @@ bool ApiObjects::secrets_settled(TimePoint now) const {
   });
 }
 
-void ApiObjects::tell(const std::string& what, const std::string& trouble, std::string& told) {
-  if (trouble == told) return;
-  told = trouble;
-  if (trouble.empty()) {
+// A server that does not answer is told of once, not for each of thousands of watches.
+void ApiObjects::tell(const std::string& what, const kube::Reflector& reflector, Told& told) {
+  if (reflector.trouble() == told.trouble) return;
+  const Told before = std::exchange(told, {reflector.trouble(), reflector.unanswered()});
+  if (told.unanswered) {
+    if (!std::exchange(unanswered_told_, true))
+      notices_.push_back(
+          {store::Notice::Level::Warning, "the API server cannot be reached, trying on: " + told.trouble});
+  } else if (!told.trouble.empty()) {
+    notices_.push_back({store::Notice::Level::Warning, what + ": " + told.trouble});
+  } else if (!before.unanswered) {
     notices_.push_back({store::Notice::Level::Info, "keeps up with " + what + " again"});
-  } else {
-    notices_.push_back({store::Notice::Level::Warning, what + ": " + trouble});
   }
+}
+
+void ApiObjects::tell_of_the_server() {
+  auto unanswered = [](const auto& watch) { return watch.told.unanswered; };
+  if (!unanswered_told_ || std::ranges::any_of(kinds_, unanswered) ||
+      std::ranges::any_of(secrets_, [&](const auto& entry) { return unanswered(entry.second); }))
+    return;
+  unanswered_told_ = false;
+  notices_.push_back({store::Notice::Level::Info, "the API server answers again"});
+}
+
+uint64_t ApiObjects::newest_resource_version() const {
+  uint64_t newest = 0;
+  for (const KindWatch& watch : kinds_) newest = std::max(newest, version_number(watch.reflector->version()));
+  return newest;
 }
 
 std::string ApiObjects::trouble() const {

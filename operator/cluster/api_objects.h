@@ -39,20 +39,26 @@ class ApiObjects final : public store::ObjectSource {
   bool synced() const { return synced_; }
   // Why it is not synced or does not keep up; empty: all is well.
   std::string trouble() const;
-  // Of the newest object seen: of this cluster's one clock.
-  uint64_t newest_resource_version() const { return newest_; }
+  // How far the kinds have been read: of this cluster's one clock. Deleting the newest object does not put it
+  // back.
+  uint64_t newest_resource_version() const;
   size_t secret_watches() const { return secrets_.size(); }
 
  private:
+  // Trouble of one watch that is in the log already.
+  struct Told {
+    std::string trouble;
+    bool unanswered = false;  // then the log has it once for all watches
+  };
   struct KindWatch {
     api::Kind kind{};
     std::unique_ptr<kube::Reflector> reflector;
-    std::string told;  // trouble that is in the log already
+    Told told;
   };
   struct SecretWatch {
     std::unique_ptr<kube::Reflector> reflector;
     TimePoint since{};
-    std::string told;
+    Told told;
   };
   // What was decoded last of an object; the status' own writes change none of it.
   struct Decoded {
@@ -67,7 +73,8 @@ class ApiObjects final : public store::ObjectSource {
   void watch_secrets(TimePoint now);
   void step_secrets(TimePoint now);
   bool secrets_settled(TimePoint now) const;
-  void tell(const std::string& what, const std::string& trouble, std::string& told);
+  void tell(const std::string& what, const kube::Reflector& reflector, Told& told);
+  void tell_of_the_server();
 
   kube::Client& client_;
   Jitter& jitter_;
@@ -83,8 +90,8 @@ class ApiObjects final : public store::ObjectSource {
   bool changed_ = false;        // since poll() was true
   bool synced_ = false;
   uint64_t revision_ = 0;
-  uint64_t newest_ = 0;
   mutable std::shared_ptr<const store::SourceSnapshot> snapshot_;  // null: not made yet
+  bool unanswered_told_ = false;
   std::vector<store::Notice> notices_;
 };
 

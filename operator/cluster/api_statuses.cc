@@ -14,8 +14,11 @@ constexpr kube::WorkQueue<api::ObjectKey>::Limits kLimits{std::chrono::milliseco
 std::optional<api::Status> parse(const nlohmann::json& json) {
   if (!json.is_object() || json.empty()) return std::nullopt;
   auto status = api::status_from_json(nlohmann::ordered_json(json));
-  // What another version wrote is as good as nothing: it is written anew.
-  return status ? std::optional(*std::move(status)) : std::nullopt;
+  // What another version wrote is as good as nothing: it is written anew. So is the default that the API
+  // server gives to an object before our first look (operator/crd): its lastTransitionTime is no time of
+  // ours.
+  if (!status || !json.contains("observedGeneration")) return std::nullopt;
+  return *std::move(status);
 }
 
 kube::ApiRequest make_request(const api::ObjectKey& key, const std::string& uid, const api::Status& status) {
@@ -43,7 +46,7 @@ ApiStatuses::~ApiStatuses() = default;
 std::map<api::ObjectKey, api::Status> ApiStatuses::statuses() const {
   std::map<api::ObjectKey, api::Status> all;
   for (const auto& [key, entry] : entries_)
-    if (entry.there) all[key] = *entry.there;
+    if (present(entry)) all[key] = *present(entry);
   return all;
 }
 
@@ -60,9 +63,9 @@ Result<bool> ApiStatuses::write(const api::ObjectKey& key, const api::ObjectMeta
   Entry& entry = entries_[key];
   entry.ours = true;
   entry.uid = meta.uid;
-  if (entry.wanted ? *entry.wanted == status : entry.there == status) return false;
+  if (entry.wanted ? *entry.wanted == status : present(entry) == status) return false;
   // Back to what is there, before the other could be sent.
-  const bool back = entry.call == nullptr && entry.there == status;
+  const bool back = entry.call == nullptr && present(entry) == status;
   want(key, entry, back ? std::nullopt : std::optional(status));
   return !back;
 }
@@ -93,7 +96,9 @@ void ApiStatuses::saw(const api::ObjectKey& key, uint64_t resource_version, cons
   entry.resource_version = resource_version;
   std::optional<api::Status> seen = parse(status);
   if (seen == entry.there) return;
-  std::optional<api::Status> before = std::exchange(entry.there, std::move(seen));
+  std::optional<api::Status> before = present(entry);
+  entry.there = std::move(seen);
+  entry.settled.reset();
   if (entry.call) return;  // its answer settles it
   if (entry.wanted) {
     if (entry.wanted == entry.there) want(key, entry, std::nullopt);
@@ -136,22 +141,28 @@ void ApiStatuses::finish(const api::ObjectKey& key, kube::ApiAnswer answer) {
   ended_.push_back(std::move(entry.call));
   queue_.done(key);
   const std::optional<api::Status> sent = std::exchange(entry.sent, std::nullopt);
-  if (answer.error) return fail(key, entry, *answer.error);
+  if (answer.error) return fail(key, entry, sent, *answer.error);
   told_failure_ = -1;
+  trouble_.clear();
   queue_.forget(key);
   const uint64_t version = resource_version_of(answer.body);
   if (version >= entry.resource_version) {
     entry.resource_version = version;
-    entry.there = sent;
+    // A server with older CRDs drops the fields that it does not know. That is no reason to write them again.
+    auto kept = answer.body.find("status");
+    entry.there = kept == answer.body.end() ? sent : parse(*kept);
+    entry.settled = sent;
   }
-  if (entry.wanted == entry.there) {
+  if (entry.wanted == present(entry)) {
     want(key, entry, std::nullopt);
   } else if (entry.wanted) {
     queue_.add(key);
   }
 }
 
-void ApiStatuses::fail(const api::ObjectKey& key, Entry& entry, const kube::ApiError& error) {
+void ApiStatuses::fail(const api::ObjectKey& key, Entry& entry, const std::optional<api::Status>& sent,
+                       const kube::ApiError& error) {
+  constexpr int kForbidden = 403;
   constexpr int kNotFound = 404;
   constexpr int kInvalid = 422;
   constexpr int kBadRequest = 400;
@@ -159,10 +170,12 @@ void ApiStatuses::fail(const api::ObjectKey& key, Entry& entry, const kube::ApiE
   const std::string text = "cannot write the status of " + key.to_string() + ": " + error.message;
   if (error.code == kInvalid || error.code == kBadRequest) {
     notices_.push_back({store::Notice::Level::Error, text + "; not tried again before it changes"});
-    if (entry.wanted) --unwritten_;
-    entry.there = std::exchange(entry.wanted, std::nullopt);
-    return;
+    // What came to be wanted meanwhile may well be taken.
+    if (entry.wanted != sent) return queue_.add(key);
+    entry.settled = sent;
+    return want(key, entry, std::nullopt);
   }
+  if (error.code == kForbidden) trouble_ = "forbidden to write statuses: " + error.message;
   if (std::exchange(told_failure_, error.code) != error.code)
     notices_.push_back({store::Notice::Level::Warning, text + "; trying on"});
   queue_.add_rate_limited(key, now_);

@@ -43,13 +43,16 @@ class ApiStatuses final : public store::StatusSink, public StatusObserver {
   // Nothing waits and nothing is under way.
   bool idle() const { return in_flight_ == 0 && unwritten_ == 0; }
   size_t in_flight() const { return in_flight_; }
+  // The permission that is missing; empty: none.
+  const std::string& trouble() const { return trouble_; }
   uint64_t retries() const { return queue_.retries(); }
 
  private:
   struct Entry {
-    std::optional<api::Status> there;   // at the server
-    uint64_t resource_version = 0;      // of `there`
-    std::optional<api::Status> wanted;  // when it is another than `there`
+    std::optional<api::Status> there;    // at the server
+    uint64_t resource_version = 0;       // of `there`
+    std::optional<api::Status> settled;  // what `there` was made from by us; none: somebody else wrote it
+    std::optional<api::Status> wanted;   // when it is another than what is settled
     std::string uid;
     bool ours = false;  // written through here: then it stays as written
     std::unique_ptr<kube::Client::Call> call;
@@ -57,10 +60,15 @@ class ApiStatuses final : public store::StatusSink, public StatusObserver {
   };
   using Entries = std::map<api::ObjectKey, Entry>;
 
+  // What is as good as written.
+  static const std::optional<api::Status>& present(const Entry& entry) {
+    return entry.settled ? entry.settled : entry.there;
+  }
   void want(const api::ObjectKey& key, Entry& entry, std::optional<api::Status> status);
   void send(const api::ObjectKey& key, Entry& entry);
   void finish(const api::ObjectKey& key, kube::ApiAnswer answer);
-  void fail(const api::ObjectKey& key, Entry& entry, const kube::ApiError& error);
+  void fail(const api::ObjectKey& key, Entry& entry, const std::optional<api::Status>& sent,
+            const kube::ApiError& error);
   void drop(const api::ObjectKey& key);
 
   kube::Client& client_;
@@ -68,7 +76,8 @@ class ApiStatuses final : public store::StatusSink, public StatusObserver {
   kube::WorkQueue<api::ObjectKey> queue_;
   TimePoint now_{};
   size_t in_flight_ = 0;
-  size_t unwritten_ = 0;                                    // entries that have a `wanted`
+  size_t unwritten_ = 0;  // entries that have a `wanted`
+  std::string trouble_;
   int told_failure_ = -1;                                   // code of the failure that is in the log already
   std::vector<std::unique_ptr<kube::Client::Call>> ended_;  // a call does not end itself
   std::vector<store::Notice> notices_;

@@ -64,11 +64,14 @@ int64_t generation_of(const Json& json) {
   return value != metadata->end() && value->is_number_integer() ? value->get<int64_t>() : 0;
 }
 
+uint64_t version_number(const std::string& version) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), number);
+  return error == std::errc() && end == version.data() + version.size() ? number : 0;
+}
+
 uint64_t resource_version_of(const Json& json) {
-  const std::string text = metadata_text(json, "resourceVersion");
-  uint64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  return error == std::errc() && end == text.data() + text.size() ? version : 0;
+  return version_number(metadata_text(json, "resourceVersion"));
 }
 
 DecodedObject decode_object(api::Kind kind, Json& json) {

@@ -22,7 +22,9 @@ DecodedObject decode_object(api::Kind kind, nlohmann::json& json);
 // metadata.<name> when it is text, else empty.
 std::string metadata_text(const nlohmann::json& json, const char* name);
 int64_t generation_of(const nlohmann::json& json);
-// Of the object or of the list; 0 when it is none. Kubernetes promises since 1.35 that it is a number.
+// A resource version as a number, which Kubernetes promises since 1.35 that it is; 0 when it is none.
+uint64_t version_number(const std::string& version);
+// Of the object or of the list.
 uint64_t resource_version_of(const nlohmann::json& json);
 
 }  // namespace hawser::cluster

@@ -5,6 +5,7 @@
 
 #include "operator/kube/api_error.h"
 #include "operator/kube/http_event_queue.h"
+#include "operator/kube/json_text.h"
 
 namespace hawser::kube {
 namespace {
@@ -218,8 +219,7 @@ void ApiClient::take_lines(const Pointer& operation) {
   for (size_t end; trouble.empty() && (end = body.find('\n', begin)) != std::string::npos; begin = end + 1) {
     if (end == begin) continue;
     if (end - begin > options_.max_line) trouble = "TooLarge";
-    Json event =
-        trouble.empty() ? Json::parse(body.data() + begin, body.data() + end, nullptr, false) : Json();
+    Json event = trouble.empty() ? parse_answer(std::string_view(body).substr(begin, end - begin)) : Json();
     if (event.is_discarded()) trouble = "BadAnswer";
     if (trouble.empty()) piece.events.push_back(std::move(event));
   }
@@ -249,7 +249,7 @@ void ApiClient::take_end(const Pointer& operation) {
     if (again && error.retry_after && retry(*operation, *error.retry_after)) return;
     return finish(operation, std::move(error));
   }
-  Json body = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  Json body = parse_answer(answer.body);
   if (body.is_discarded())
     return finish_without_answer(operation, "BadAnswer", "the server's answer is no JSON");
   finish(operation, std::nullopt, std::move(body));

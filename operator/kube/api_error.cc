@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "operator/kube/api_client.h"
+#include "operator/kube/json_text.h"
 
 namespace hawser::kube {
 namespace {
@@ -80,7 +81,7 @@ ApiError error_from_status(const Json& status) {
 
 ApiError error_from_answer(const std::string& what, const HttpResponse& answer) {
   ApiError error;
-  const Json body = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  const Json body = parse_answer(answer.body);
   if (body.is_object() && text_of(body, "kind") == "Status") {
     error = error_from_status(body);
   } else {

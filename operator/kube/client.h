@@ -78,7 +78,7 @@ class Client {
   // When step() has something to do without an event of the transport.
   virtual std::optional<TimePoint> next_deadline() const = 0;
   virtual std::vector<std::string> take_warnings() = 0;
-  virtual RequestCounts requests() const { return {}; }
+  virtual RequestCounts requests() const = 0;
 };
 
 }  // namespace hawser::kube

@@ -154,7 +154,8 @@ void EventRecorder::Impl::on_failed(Entry& entry, const ApiError& error, TimePoi
     tries = 0;
     return;
   }
-  const bool worth_a_try = error.code == 0 || error.code == 429 || error.code >= 500;
+  // 401: the next try shows a token that was read anew.
+  const bool worth_a_try = error.code == 0 || error.code == 401 || error.code == 429 || error.code >= 500;
   if (worth_a_try && tries < kTries) {
     retry_at = now + jitter.between(std::chrono::milliseconds(7500), std::chrono::milliseconds(12500));
     return;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace hawser::kube {
 
@@ -17,6 +19,29 @@ inline std::string text_at(const nlohmann::json& object, std::initializer_list<c
     here = &*member;
   }
   return here->is_string() ? here->get<std::string>() : std::string();
+}
+
+// Parses what the server sent; discarded when it is no JSON, or nested deeper than any object of Kubernetes:
+// the copying and writing of a JSON value recurse, and a stack has an end.
+inline nlohmann::json parse_answer(std::string_view text) {
+  constexpr int kDeepest = 200;
+  int depth = 0, deepest = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  if (deepest > kDeepest) return nlohmann::json(nlohmann::json::value_t::discarded);
+  return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
 }  // namespace hawser::kube

@@ -14,6 +14,13 @@ int64_t number_of(const nlohmann::json& lease, const char* name) {
   return member != lease["spec"].end() && member->is_number_integer() ? member->get<int64_t>() : 0;
 }
 
+// What is no object is as good as none.
+nlohmann::json& spec_of(nlohmann::json& lease) {
+  nlohmann::json& spec = lease["spec"];
+  if (!spec.is_object()) spec = nlohmann::json::object();
+  return spec;
+}
+
 int64_t in_seconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
@@ -32,7 +39,7 @@ LeaseRecord read_lease(const nlohmann::json& lease) {
 }
 
 nlohmann::json renewed_lease(nlohmann::json lease, WallTime wall) {
-  lease["spec"]["renewTime"] = format_micro_time(wall);
+  spec_of(lease)["renewTime"] = format_micro_time(wall);
   return lease;
 }
 
@@ -45,7 +52,7 @@ nlohmann::json acquired_lease(nlohmann::json lease, const std::string& name_spac
              {"metadata", {{"namespace", name_space}, {"name", name}}}};
   }
   const LeaseRecord before = read_lease(lease);
-  nlohmann::json& spec = lease["spec"];
+  nlohmann::json& spec = spec_of(lease);
   spec["holderIdentity"] = identity;
   spec["leaseDurationSeconds"] = in_seconds(duration);
   spec["acquireTime"] = spec["renewTime"] = format_micro_time(wall);
@@ -54,7 +61,7 @@ nlohmann::json acquired_lease(nlohmann::json lease, const std::string& name_spac
 }
 
 nlohmann::json released_lease(nlohmann::json lease, WallTime wall) {
-  nlohmann::json& spec = lease["spec"];
+  nlohmann::json& spec = spec_of(lease);
   spec["holderIdentity"] = "";
   spec["leaseDurationSeconds"] = 1;
   spec["acquireTime"] = spec["renewTime"] = format_micro_time(wall);

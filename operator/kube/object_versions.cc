@@ -16,8 +16,12 @@ std::string version_of(const nlohmann::json& object) {
 
 void strip(nlohmann::json& object) {
   // As large as the object itself, and of no use to us.
-  if (auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object())
-    metadata->erase("managedFields");
+  auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return;
+  metadata->erase("managedFields");
+  // kubectl apply notes there what it was given: of a Secret the key itself, in clear.
+  if (auto notes = metadata->find("annotations"); notes != metadata->end() && notes->is_object())
+    notes->erase("kubectl.kubernetes.io/last-applied-configuration");
 }
 
 std::string key_of(const nlohmann::json& object) {

@@ -13,7 +13,7 @@ namespace hawser::kube {
 
 // "namespace/name", or "name" without a namespace; empty when it is no object of the API.
 std::string key_of(const nlohmann::json& object);
-// Removes metadata.managedFields.
+// Removes metadata.managedFields, and what kubectl apply notes of its own input.
 void strip(nlohmann::json& object);
 
 // What a reflector has handed out: the version of each object, and how far it has read. No I/O.

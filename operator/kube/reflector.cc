@@ -28,7 +28,8 @@ constexpr int kInternalErrors = 3;             // of a watch in a row, before th
 }  // namespace
 
 struct Reflector::Impl {
-  // Waiting: nothing is under way, `wants_list` says what comes next, at `due`.
+  // Waiting: nothing is under way, `wants_list` says what comes next, at `due`. List: also the GET of one
+  // object.
   enum class Phase { Waiting, StreamingList, List, Watch };
 
   Impl(Client& client_in, Scope scope_in, Jitter& jitter_in)
@@ -38,10 +39,12 @@ struct Reflector::Impl {
   void take_in(TimePoint now);
   void start(TimePoint now);
   void start_list();
+  void start_lookup();
   void start_watch(bool streaming_list, TimePoint now);
   void look_at_silence(TimePoint now);
 
   void on_answer(ApiAnswer result, TimePoint now);
+  void on_looked_up(ApiAnswer result, TimePoint now);
   void on_piece(WatchPiece piece, TimePoint now);
   void on_event(nlohmann::json event, TimePoint now);
   void on_bookmark(const nlohmann::json& object, TimePoint now);
@@ -51,6 +54,7 @@ struct Reflector::Impl {
   void on_watch_quiet_end(const ApiError* broken, TimePoint now);
   void on_streaming_list_ended(const std::optional<ApiError>& error, TimePoint now);
   void finish_list(const std::string& version, TimePoint now);
+  void note_listed();
 
   void stop_exchange();
   void again_now(bool list);
@@ -73,6 +77,11 @@ struct Reflector::Impl {
 
   std::unique_ptr<Client::Call> exchange;
   std::optional<ApiAnswer> answer;  // what the exchange brought since the last step
+  // Of one object by name. A watch begins with what is there and cannot say that nothing is; a GET can.
+  std::unique_ptr<Client::Call> lookup;
+  std::optional<ApiAnswer> looked_up;
+  bool confirming = false;  // the GET has not answered yet
+  bool changed_since_lookup = false;
   std::vector<WatchPiece> pieces;
   TimePoint opened{}, last_piece{};
   bool accepted = false;  // the server has answered the watch
@@ -87,6 +96,7 @@ struct Reflector::Impl {
   bool listed_once = false, synced = false;
   size_t lists = 0, idle_ends = 0;
   std::string trouble;
+  bool unanswered = false;  // what the trouble is, if there is one
 };
 
 void Reflector::Impl::step(TimePoint now) {
@@ -97,6 +107,7 @@ void Reflector::Impl::step(TimePoint now) {
 
 void Reflector::Impl::take_in(TimePoint now) {
   if (answer) on_answer(*std::exchange(answer, std::nullopt), now);
+  if (looked_up) on_looked_up(*std::exchange(looked_up, std::nullopt), now);
   for (WatchPiece& piece : std::exchange(pieces, {})) {
     // What follows the end of an exchange belongs to nobody.
     if (phase != Phase::StreamingList && phase != Phase::Watch) return;
@@ -108,6 +119,10 @@ void Reflector::Impl::start(TimePoint now) {
   if (!wants_list) return start_watch(false, now);
   listed.clear();
   page.clear();
+  if (!scope.name.empty()) {
+    confirming = true;
+    return start_watch(false, now);
+  }
   const bool first = versions.version().empty();
   const bool plain = streaming_refused || plain_list_next;
   // A first plain list may come from the server's cache; a streaming one costs the server nothing anyway.
@@ -130,13 +145,14 @@ void Reflector::Impl::start_watch(bool streaming_list, TimePoint now) {
   opened = last_piece = now;
   accepted = progress = false;
   const Duration lifetime = jitter.between(minutes(5), minutes(10));
-  exchange = client.watch(streaming_list ? streaming_list_request(scope, list_version, lifetime)
-                                         : watch_request(scope, versions.version(), lifetime),
-                          [this](WatchPiece piece) { pieces.push_back(std::move(piece)); });
+  exchange =
+      client.watch(streaming_list ? streaming_list_request(scope, list_version, lifetime)
+                                  : watch_request(scope, confirming ? "" : versions.version(), lifetime),
+                   [this](WatchPiece piece) { pieces.push_back(std::move(piece)); });
 }
 
 void Reflector::Impl::look_at_silence(TimePoint now) {
-  if (phase == Phase::Watch && now - opened >= kOpened) trouble.clear();
+  if (phase == Phase::Watch && !confirming && now - opened >= kOpened) trouble.clear();
   if (phase != Phase::StreamingList) return;
   if (now - last_piece >= kStuckList) {
     stop_exchange();
@@ -144,6 +160,7 @@ void Reflector::Impl::look_at_silence(TimePoint now) {
     again_now(true);
   } else if (now - opened >= kSlowList && trouble.empty()) {
     trouble = "the list of " + scope.path + " has not come to its end for 10 s";
+    unanswered = false;
   }
 }
 
@@ -158,7 +175,10 @@ void Reflector::Impl::on_answer(ApiAnswer result, TimePoint now) {
     return again_later(true, {200, "NotAList", "the answer is no list", {}, {}}, now);
   for (nlohmann::json& item : *items) {
     std::string key = key_of(item);
-    if (key.empty()) continue;
+    // Left out, it would count as gone.
+    if (key.empty())
+      return again_later(true, {200, "NotAList", "an item of the list has no name or no version", {}, {}},
+                         now);
     strip(item);
     // Items of a list do not repeat what they are; everything else that carries an object does.
     item.emplace("kind", kind.substr(0, kind.size() - 4));
@@ -170,16 +190,49 @@ void Reflector::Impl::on_answer(ApiAnswer result, TimePoint now) {
   finish_list(version, now);
 }
 
+// Sent when the watch of the object has begun, so that nothing falls between the two.
+void Reflector::Impl::start_lookup() {
+  changed_since_lookup = false;
+  lookup = client.call(get_request(scope), [this](ApiAnswer result) { looked_up = std::move(result); });
+}
+
+void Reflector::Impl::on_looked_up(ApiAnswer result, TimePoint now) {
+  lookup.reset();
+  const bool absent = result.error && result.error->code == 404;
+  if (result.error && !absent) {
+    stop_exchange();
+    return again_later(true, *result.error, now);
+  }
+  std::string key = absent ? "" : key_of(result.body);
+  if (!absent && (key.empty() || text_at(result.body, {"metadata", "name"}) != scope.name)) {
+    stop_exchange();
+    return again_later(true, {200, "NotTheObject", "the answer is not that object", {}, {}}, now);
+  }
+  const std::string version = text_at(result.body, {"metadata", "resourceVersion"});
+  // The watch has told of something newer than this answer.
+  if (changed_since_lookup && (absent ? versions.size() > 0 : newer(versions.version(), version)))
+    return start_lookup();
+  ObjectVersions::List found;
+  if (!absent) {
+    strip(result.body);
+    found.emplace(std::move(key), std::move(result.body));
+  }
+  // Authoritative: a GET answers with the newest state.
+  versions.replace(std::move(found), absent ? versions.version() : version, true, changes);
+  confirming = false;
+  note_listed();
+}
+
 void Reflector::Impl::on_piece(WatchPiece piece, TimePoint now) {
   last_piece = now;
   accepted |= !piece.end || !piece.events.empty();
-  if (phase == Phase::Watch && accepted && !piece.error) trouble.clear();
+  if (phase == Phase::Watch && accepted && !piece.error && !confirming) trouble.clear();
   for (nlohmann::json& event : piece.events) {
     on_event(std::move(event), now);
     if (phase == Phase::Waiting) return;
   }
-  if (!piece.end) return;
-  on_watch_ended(piece.error, now);
+  if (piece.end) return on_watch_ended(piece.error, now);
+  if (confirming && !lookup) start_lookup();
 }
 
 void Reflector::Impl::on_event(nlohmann::json event, TimePoint now) {
@@ -207,7 +260,10 @@ void Reflector::Impl::on_event(nlohmann::json event, TimePoint now) {
   }
   const std::string before = versions.version();
   auto change = gone ? versions.remove(std::move(object)) : versions.upsert(std::move(object));
-  if (change) changes.push_back(std::move(*change));
+  if (change) {
+    changes.push_back(std::move(*change));
+    changed_since_lookup = true;
+  }
   progress |= versions.version() != before;
 }
 
@@ -228,11 +284,7 @@ void Reflector::Impl::finish_list(const std::string& version, TimePoint now) {
     return again_from_newest(
         {200, "StaleList", "the list is older than what the server has said before", {}, {}}, now);
   }
-  ++lists;
-  listed_once = true;
-  ask_newest = asked_newest_at_once = plain_list_next = false;
-  broken_lists = internal_errors = 0;
-  trouble.clear();
+  note_listed();
   if (phase == Phase::StreamingList) {
     phase = Phase::Watch;  // the same stream goes on
     progress = true;
@@ -241,8 +293,18 @@ void Reflector::Impl::finish_list(const std::string& version, TimePoint now) {
   }
 }
 
+void Reflector::Impl::note_listed() {
+  ++lists;
+  listed_once = true;
+  ask_newest = asked_newest_at_once = plain_list_next = false;
+  broken_lists = internal_errors = 0;
+  trouble.clear();
+}
+
 void Reflector::Impl::on_list_failed(const ApiError& error, TimePoint now) {
   if (is_expired(error) || is_too_large(error)) return again_from_newest(error, now);
+  // Who may not list may perhaps watch.
+  if (error.code == 403) plain_list_next = false;
   again_later(true, error, now);
 }
 
@@ -291,20 +353,25 @@ void Reflector::Impl::on_streaming_list_ended(const std::optional<ApiError>& err
 
 void Reflector::Impl::stop_exchange() {
   exchange.reset();
+  lookup.reset();
   answer.reset();
+  looked_up.reset();
   pieces.clear();
+  confirming = false;
 }
 
+// A single object has no version of its collection to go on from: its own may be long compacted.
 void Reflector::Impl::again_now(bool list) {
   phase = Phase::Waiting;
-  wants_list = list;
+  wants_list = list || !scope.name.empty();
   due = TimePoint{};
 }
 
 void Reflector::Impl::again_later(bool list, const ApiError& error, TimePoint now) {
   trouble = explain(scope, error);
+  unanswered = error.code == 0 && (error.reason.empty() || error.reason == "Credentials");
   phase = Phase::Waiting;
-  wants_list = list;
+  wants_list = list || !scope.name.empty();
   Duration wait = delay.next(now);
   if (error.code == 404) wait = std::min(wait, jitter.between(kMissingKind / 2, kMissingKind));
   due = now + std::max(wait, error.retry_after.value_or(Duration::zero()));
@@ -331,7 +398,7 @@ std::optional<TimePoint> Reflector::next_deadline() const {
       return impl_->trouble.empty() ? std::min(stuck, impl_->opened + kSlowList) : stuck;
     }
     case Impl::Phase::Watch:
-      if (!impl_->trouble.empty()) return impl_->opened + kOpened;
+      if (!impl_->trouble.empty() && !impl_->confirming) return impl_->opened + kOpened;
       return std::nullopt;
     case Impl::Phase::List:
       return std::nullopt;
@@ -340,12 +407,15 @@ std::optional<TimePoint> Reflector::next_deadline() const {
 }
 
 std::vector<ObjectChange> Reflector::take_changes() {
+  if (!impl_->listed_once) return {};
   impl_->synced = impl_->listed_once;
   return std::exchange(impl_->changes, {});
 }
 
 bool Reflector::synced() const { return impl_->synced; }
 std::string Reflector::trouble() const { return impl_->trouble; }
+bool Reflector::unanswered() const { return impl_->unanswered && !impl_->trouble.empty(); }
+const std::string& Reflector::version() const { return impl_->versions.version(); }
 size_t Reflector::idle_ends() const { return impl_->idle_ends; }
 size_t Reflector::relists() const { return impl_->lists == 0 ? 0 : impl_->lists - 1; }
 

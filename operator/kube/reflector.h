@@ -16,8 +16,8 @@ namespace hawser::kube {
 // What is watched: a collection, or one object of it by name.
 struct Scope {
   std::string path;            // "/apis/hawser.dev/v1alpha1/namespaces/a/connections", "/api/v1/pods"
-  std::string field_selector;  // "metadata.name=site6-psk"; empty: none
-  std::string label_selector;
+  std::string name;            // "site6-psk": this object only; empty: all
+  std::string label_selector;  // of a collection
 };
 
 struct ObjectChange {
@@ -28,8 +28,9 @@ struct ObjectChange {
 };
 
 // Keeps up with one collection as client-go's reflector does (streaming list where the server has it, else
-// list and watch; bookmarks, 410, resume, back-off with jitter). Holds no objects, only their resource
-// versions: the owner keeps what it needs. Belongs to the client's thread; the client outlives it.
+// list and watch; bookmarks, 410, resume, back-off with jitter), or with one object by watch and GET, which
+// needs no right to list. Holds no objects, only their resource versions: the owner keeps what it needs.
+// Belongs to the client's thread; the client outlives it.
 class Reflector {
  public:
   Reflector(Client& client, Scope scope, Jitter& jitter);
@@ -43,6 +44,11 @@ class Reflector {
   bool synced() const;
   // Why it does not keep up just now; empty: it does. Forbidden and a missing CRD are told by name.
   std::string trouble() const;
+  // The trouble is that nobody answers, or that there is nothing to prove oneself with: every other reflector
+  // of the same client has it too.
+  bool unanswered() const;
+  // How far it has read: the resource version of its collection; empty before the first list.
+  const std::string& version() const;
   size_t relists() const;
   // Watches that brought nothing for 90 s and were opened again.
   size_t idle_ends() const;

@@ -6,7 +6,7 @@ namespace {
 ApiRequest request_of(const Scope& scope) {
   ApiRequest request;
   request.path = scope.path;
-  if (!scope.field_selector.empty()) request.query.emplace_back("fieldSelector", scope.field_selector);
+  if (!scope.name.empty()) request.query.emplace_back("fieldSelector", "metadata.name=" + scope.name);
   if (!scope.label_selector.empty()) request.query.emplace_back("labelSelector", scope.label_selector);
   return request;
 }
@@ -44,15 +44,25 @@ ApiRequest list_request(const Scope& scope, const std::string& version, const st
   return request;
 }
 
+ApiRequest get_request(const Scope& scope) {
+  ApiRequest request;
+  request.path = scope.path + "/" + scope.name;
+  return request;
+}
+
 std::string explain(const Scope& scope, const ApiError& error) {
   std::string why = error.message.empty() ? error.reason : error.message;
   if (why.empty()) why = "no reason given";
+  const bool one = !scope.name.empty();
+  const std::string what = one ? scope.path + "/" + scope.name : scope.path;
+  const std::string act = one ? "get and watch " : "list and watch ";
   if (error.code == 403)
-    return "forbidden to list and watch " + scope.path + ": " + why + "; grant get, list and watch";
+    return "forbidden to " + act + what + ": " + why + "; grant " +
+           (one ? "get and watch" : "get, list and watch");
   if (error.code == 404)
-    return "the server does not know " + scope.path + ": " + why + "; install its CustomResourceDefinition";
+    return "the server does not know " + what + ": " + why + "; install its CustomResourceDefinition";
   const std::string code = error.code == 0 ? "no answer" : std::to_string(error.code);
-  return "cannot list and watch " + scope.path + " (" + code + "): " + why;
+  return "cannot " + act + what + " (" + code + "): " + why;
 }
 
 }  // namespace hawser::kube

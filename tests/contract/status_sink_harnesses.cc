@@ -69,7 +69,7 @@ class ApiHarness final : public StatusSinkHarness {
     statuses_ = std::make_unique<cluster::ApiStatuses>(server_);
     tell();
   }
-  size_t writes() const override { return server_.requests.size(); }
+  size_t writes() const override { return server_.asked.size(); }
 
  private:
   static std::string path_of(const api::ObjectKey& key) {

@@ -1,5 +1,9 @@
 #include "operator/kube/config/kubeconfig.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -54,13 +58,18 @@ Result<Kubeconfig> load(const KubeconfigOptions& options) {
   return config;
 }
 
+std::string names_of(const std::map<std::string, KubeconfigEntry>& entries) {
+  std::string names;
+  for (const auto& [name, entry] : entries) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
 Result<const KubeconfigEntry*> find(const std::map<std::string, KubeconfigEntry>& entries,
                                     const std::string& what, const std::string& name,
                                     const std::string& where) {
   auto it = entries.find(name);
   if (it != entries.end()) return &it->second;
-  std::string known;
-  for (const auto& [other, entry] : entries) known += (known.empty() ? "" : ", ") + other;
+  const std::string known = names_of(entries);
   return wrong(where, "there is no " + what + " " + api::in_quotes(name) +
                           (known.empty() ? "" : "; there are " + known));
 }
@@ -73,6 +82,14 @@ Result<void> refuse(const KubeconfigEntry& entry, const std::string& what,
       return Error{ErrorCode::Unsupported, entry.place_of(field) + ": " + what + " " +
                                                api::in_quotes(entry.name) + ": '" + field +
                                                "' is not supported yet; " + advice};
+  return {};
+}
+
+// Of the wrong type a field would read as absent: a token as none, an authority as the system's.
+Result<void> require_text(const KubeconfigEntry& entry, std::initializer_list<const char*> fields) {
+  for (const char* field : fields)
+    if (entry.blocks.contains(field))
+      return wrong(entry.place_of(field), "'" + std::string(field) + "' must be text, not a list or a map");
   return {};
 }
 
@@ -97,10 +114,16 @@ Result<std::string> read_data_text(const KubeconfigEntry& entry, const std::stri
 
 Result<void> read_cluster(const KubeconfigEntry& cluster, ClusterAccess& access) {
   RETURN_IF_ERROR(refuse(cluster, "cluster", {{"proxy-url", "remove it, or reach the server directly"}}));
+  RETURN_IF_ERROR(require_text(cluster, {"server", "tls-server-name", "certificate-authority",
+                                         "certificate-authority-data", "insecure-skip-tls-verify"}));
   access.server = cluster.text("server");
   if (access.server.empty())
     return wrong(cluster.place, "cluster " + api::in_quotes(cluster.name) + " has no server");
   while (access.server.ends_with('/')) access.server.pop_back();
+  // What follows compares it, and the HTTP library takes it in any case.
+  const size_t scheme = std::min(access.server.find("://"), access.server.size());
+  std::transform(access.server.begin(), access.server.begin() + static_cast<ptrdiff_t>(scheme),
+                 access.server.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   access.tls.server_name = cluster.text("tls-server-name");
   ASSIGN_OR_RETURN(access.tls.ca_pem, read_data_text(cluster, "certificate-authority-data"));
   access.tls.ca = cluster.path("certificate-authority");
@@ -110,8 +133,14 @@ Result<void> read_cluster(const KubeconfigEntry& cluster, ClusterAccess& access)
     return wrong(cluster.place_of("insecure-skip-tls-verify"),
                  "cluster " + api::in_quotes(cluster.name) +
                      " has a certificate authority and skips its check; remove one of the two");
-  if (!authority && !access.tls.insecure_skip_verify && access.server.starts_with("https:"))
+  if (!authority && !access.tls.insecure_skip_verify && access.server.starts_with("https:")) {
     access.tls.ca = kSystemAuthorities;
+    if (::access(kSystemAuthorities, R_OK) != 0)
+      return wrong(cluster.place, "cluster " + api::in_quotes(cluster.name) +
+                                      " has no certificate-authority, and the system's (" +
+                                      kSystemAuthorities +
+                                      ") cannot be read; add certificate-authority-data");
+  }
   return {};
 }
 
@@ -125,6 +154,8 @@ Result<void> read_user(const KubeconfigEntry& user, ClusterAccess& access) {
                           {"as-uid", kSelf},
                           {"as-groups", kSelf},
                           {"as-user-extra", kSelf}}));
+  RETURN_IF_ERROR(require_text(user, {"client-certificate", "client-certificate-data", "client-key",
+                                      "client-key-data", "token", "tokenFile", "username", "password"}));
   access.tls.certificate = user.path("client-certificate");
   access.tls.key = user.path("client-key");
   ASSIGN_OR_RETURN(access.tls.certificate_pem, read_data_text(user, "client-certificate-data"));
@@ -161,10 +192,14 @@ Result<ClusterAccess> kubeconfig_access(const KubeconfigOptions& options) {
   ASSIGN_OR_RETURN(const Kubeconfig config, load(options));
   const bool chosen = !options.context.empty();
   const std::string name = chosen ? options.context : config.current_context.text;
-  if (name.empty()) return wrong(config.files, "no current-context; give --context");
+  if (name.empty() && config.contexts.empty())
+    return wrong(config.files, "has no contexts: it is empty or no kubeconfig; give another by --kubeconfig");
+  if (name.empty())
+    return wrong(config.files, "no current-context; give --context: " + names_of(config.contexts));
   ASSIGN_OR_RETURN(
       const KubeconfigEntry* context,
       find(config.contexts, "context", name, chosen ? config.files : config.current_context.place));
+  RETURN_IF_ERROR(require_text(*context, {"cluster", "user", "namespace"}));
   ASSIGN_OR_RETURN(const KubeconfigEntry* cluster,
                    find(config.clusters, "cluster", context->text("cluster"), context->place));
   ClusterAccess access;

@@ -93,6 +93,11 @@ Result<std::unique_ptr<CpprestTransport>> CpprestTransport::create(const std::st
     if (url.scheme() != "http" && url.scheme() != "https")
       return Error{ErrorCode::InvalidArgument,
                    "'" + base_url + "': the URL must begin with http:// or https://"};
+    if (!url.user_info().empty())
+      return Error{
+          ErrorCode::InvalidArgument,
+          "the URL of " + url.host() +
+              " holds a user name or password; give them as username and password of a kubeconfig's user"};
     if (url.host().starts_with('['))
       return Error{ErrorCode::Unsupported,
                    "'" + base_url +
@@ -111,8 +116,12 @@ Result<std::unique_ptr<CpprestTransport>> CpprestTransport::create(const std::st
 }
 
 std::unique_ptr<HttpExchange> CpprestTransport::start(HttpRequest request, Sink sink) {
-  auto exchange =
-      std::make_shared<CpprestExchange>(std::move(request), impl_->server_name, impl_->tls, std::move(sink));
+  Sink naming_the_server = [url = impl_->base_url, sink = std::move(sink)](HttpEvent event) {
+    if (event.type == HttpEvent::Type::Failed) event.text = url + ": " + event.text;
+    sink(std::move(event));
+  };
+  auto exchange = std::make_shared<CpprestExchange>(std::move(request), impl_->server_name, impl_->tls,
+                                                    std::move(naming_the_server));
   exchange->run(impl_->client);
   return std::make_unique<Handle>(std::move(exchange));
 }
@@ -122,8 +131,8 @@ Result<HttpResponse> CpprestTransport::send(const HttpRequest& request) {
   auto exchange = start(request, [&collector](HttpEvent event) { collector.take(std::move(event)); });
   auto response = collector.wait();
   if (response) return response;
-  return Error{response.error().code, std::string(to_string(request.method)) + " " + impl_->base_url +
-                                          request.path + ": " + response.error().message};
+  return Error{response.error().code,
+               std::string(to_string(request.method)) + " " + request.path + ": " + response.error().message};
 }
 
 }  // namespace hawser::kube

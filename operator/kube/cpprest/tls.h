@@ -10,7 +10,8 @@ struct x509_store_ctx_st;
 
 namespace hawser::kube {
 
-// InvalidArgument when a file cannot be read, or a client certificate stands without its key.
+// InvalidArgument, naming the file or the kubeconfig's field: a file cannot be read, what it holds is not
+// what it should be, or a client certificate stands without its key.
 Result<void> check_tls(const TlsFiles& tls);
 
 // How to meet one server, for every connection to it. Safe to call from several threads.

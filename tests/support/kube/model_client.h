@@ -39,6 +39,7 @@ class ModelClient final : public Client {
   void step(TimePoint now) override;
   std::optional<TimePoint> next_deadline() const override;
   std::vector<std::string> take_warnings() override { return {}; }
+  RequestCounts requests() const override { return {}; }
   // All watches break now.
   void reset_watches();
 
@@ -101,6 +102,7 @@ class ScriptedClient final : public Client {
   void step(TimePoint) override {}
   std::optional<TimePoint> next_deadline() const override { return std::nullopt; }
   std::vector<std::string> take_warnings() override { return {}; }
+  RequestCounts requests() const override { return {}; }
 };
 
 }  // namespace hawser::kube

@@ -196,6 +196,12 @@ ModelServer::Reply ModelServer::write(const ApiRequest& request, Place place) {
   return {request.method == HttpMethod::Post ? 201 : 200, store(place, std::move(object))};
 }
 
+void ModelServer::add_all(Cursor& cursor) {
+  for (const auto& [key, object] : resources_[cursor.resource])
+    if (wants(cursor.name_space, cursor.name, object))
+      cursor.first.push_back({{"type", "ADDED"}, {"object", object}});
+}
+
 std::optional<ModelServer::Reply> ModelServer::open(const ApiRequest& request, Cursor& cursor) {
   const Place place = parse(request.path);
   const std::string asked = value(request, "resourceVersion"), selector = value(request, "fieldSelector");
@@ -208,12 +214,14 @@ std::optional<ModelServer::Reply> ModelServer::open(const ApiRequest& request, C
     if (!streaming_list)
       return Reply{422,
                    status(422, "Invalid", "sendInitialEvents: Forbidden: the WatchList feature gate is off")};
-    for (const auto& [key, object] : resources_[cursor.resource])
-      if (wants(cursor.name_space, cursor.name, object))
-        cursor.first.push_back({{"type", "ADDED"}, {"object", object}});
+    add_all(cursor);
     nlohmann::json end = {{"metadata", {{"resourceVersion", std::to_string(version_)}}}};
     end["metadata"]["annotations"][kInitialEventsEnd] = "true";
     cursor.first.push_back({{"type", "BOOKMARK"}, {"object", end}});
+    return std::nullopt;
+  }
+  if (number(asked) == 0) {  // from what there is now
+    add_all(cursor);
     return std::nullopt;
   }
   cursor.position = number(asked);

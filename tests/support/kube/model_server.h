@@ -69,6 +69,7 @@ class ModelServer {
   nlohmann::json store(const Place& place, nlohmann::json object);
   Reply list(const ApiRequest& request, const Place& place) const;
   Reply write(const ApiRequest& request, Place place);
+  void add_all(Cursor& cursor);
   Reply too_large(const std::string& asked) const;
 
   std::map<std::string, std::map<std::string, nlohmann::json>> resources_;

@@ -11,19 +11,28 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 using Json = nlohmann::json;
 
 // Statuses as an observer is told of them.
 class Observer final : public StatusObserver {
  public:
-  void saw(const api::ObjectKey& key, uint64_t, const Json& status) override { seen[key] = status; }
-  void gone(const api::ObjectKey& key) override { lost.push_back(key); }
+  void saw(const api::ObjectKey& key, uint64_t, const Json& status) override {
+    seen[key] = status;
+    order += "saw ";
+  }
+  void gone(const api::ObjectKey& key) override {
+    lost.push_back(key);
+    order += "gone ";
+  }
+  std::string order;
   std::map<api::ObjectKey, Json> seen;
   std::vector<api::ObjectKey> lost;
 };
@@ -100,6 +109,23 @@ TEST_F(ApiObjectsTest, KnowsNothingAndSaysSoUntilEveryKindIsRead) {
   EXPECT_TRUE(objects().ipsec_policies.contains("a/p"));
 }
 
+TEST_F(ApiObjectsTest, TellsOnceThatNobodyAnswers) {
+  client_.forbidden = "/apis";
+  client_.silent = true;
+  for (int i = 0; i < 60; ++i) step(seconds(1));
+  const auto down = objects_->take_notices();
+  ASSERT_THAT(down, SizeIs(1)) << "not one for each kind";
+  EXPECT_EQ(down[0].level, store::Notice::Level::Warning);
+  EXPECT_THAT(down[0].text, AllOf(HasSubstr("the API server cannot be reached"),
+                                  HasSubstr("https://192.0.2.1:6443: Failed to connect")));
+  client_.forbidden.clear();
+  for (int i = 0; i < 120; ++i) step(seconds(1));
+  ASSERT_TRUE(objects_->synced());
+  const auto up = objects_->take_notices();
+  ASSERT_THAT(up, SizeIs(1));
+  EXPECT_EQ(up[0].text, "the API server answers again");
+}
+
 TEST_F(ApiObjectsTest, FollowsObjectsWithTheServersMetadata) {
   server_.put(path("ipsecpolicies", "p"), policy(3));
   EXPECT_TRUE(settle());
@@ -116,6 +142,39 @@ TEST_F(ApiObjectsTest, FollowsObjectsWithTheServersMetadata) {
   EXPECT_TRUE(settle());
   EXPECT_THAT(objects().ipsec_policies, IsEmpty());
   EXPECT_THAT(observer_.lost, Contains(api::ObjectKey{api::Kind::IpsecPolicy, "a", "p"}));
+}
+
+TEST_F(ApiObjectsTest, TheVersionNeverFallsWithADeletion) {
+  server_.put(path("ipsecpolicies", "p"), policy(1));
+  server_.put(path("ipsecpolicies", "q"), policy(1));
+  server_.erase(path("ipsecpolicies", "q"));
+  // As after a restart: q was the newest, and is not there any more.
+  settle();
+  EXPECT_EQ(objects_->newest_resource_version(), server_.version());
+}
+
+TEST_F(ApiObjectsTest, AnotherObjectOfTheSameNameKeepsTheStatusSeenOfIt) {
+  const api::ObjectKey key{api::Kind::IpsecPolicy, "a", "p"};
+  server_.put(path("ipsecpolicies", "p"), policy(1));
+  settle();
+  // Deleted and made again while the watch was down: the list tells of the new one only.
+  server_.erase(path("ipsecpolicies", "p"));
+  auto made_again = policy(1);
+  made_again["status"] = {{"observedGeneration", 1}};
+  server_.put(path("ipsecpolicies", "p"), made_again);
+  observer_.order.clear();
+  server_.compact();
+  network_.reset_watches();
+  for (int i = 0; i < 200 && observer_.order.empty(); ++i) step(seconds(1));
+  EXPECT_EQ(observer_.order, "gone saw ");
+}
+
+TEST_F(ApiObjectsTest, AnImpossibleNameIsPassedOver) {
+  server_.put("/apis/hawser.dev/v1alpha1/namespaces/a/ipsecpolicies/..", policy(1));
+  server_.put(path("ipsecpolicies", "p"), policy(1));
+  settle();
+  EXPECT_EQ(objects().ipsec_policies.size(), 1u);
+  EXPECT_THAT(observer_.seen, SizeIs(1));
 }
 
 TEST_F(ApiObjectsTest, AStatusIsNoNewsOfTheObject) {

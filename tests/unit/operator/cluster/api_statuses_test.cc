@@ -63,8 +63,8 @@ TEST_F(ApiStatusesTest, AppliesToTheStatusOfThatVeryObject) {
   const auto key = create("a");
   EXPECT_TRUE(write(key, full_status()));
   step();
-  ASSERT_THAT(server_.requests, SizeIs(1));
-  const kube::ApiRequest& request = server_.requests[0];
+  ASSERT_THAT(server_.asked, SizeIs(1));
+  const kube::ApiRequest& request = server_.asked[0];
   EXPECT_EQ(request.method, kube::HttpMethod::Patch);
   EXPECT_EQ(request.path, "/apis/hawser.dev/v1alpha1/namespaces/default/connections/a/status");
   EXPECT_THAT(request.query, Contains(Pair("fieldManager", "hawser-operator-status")));
@@ -93,7 +93,62 @@ TEST_F(ApiStatusesTest, NeverWritesWhatIsThere) {
   tell(key);
   EXPECT_FALSE(write(key, on("b")));
   step();
-  EXPECT_THAT(server_.requests, SizeIs(1));
+  EXPECT_THAT(server_.asked, SizeIs(1));
+}
+
+TEST_F(ApiStatusesTest, TheDefaultOfANewObjectIsNoStatus) {
+  const api::ObjectKey key = store::connection_key("a");
+  const nlohmann::json ready = {{"type", "Ready"},
+                                {"status", "Unknown"},
+                                {"lastTransitionTime", "1970-01-01T00:00:00Z"},
+                                {"reason", "Pending"},
+                                {"message", "The operator has not looked at it yet"}};
+  server_.put(path_of(key), {{"conditions", {ready}}});
+  tell(key);
+  EXPECT_THAT(statuses_.statuses(), IsEmpty()) << "its time would be taken for that of a transition";
+  EXPECT_TRUE(write(key, full_status()));
+  step();
+  step();
+  EXPECT_EQ(stored(key), json_of(full_status()));
+}
+
+TEST_F(ApiStatusesTest, WhatAServerWithOlderCrdsDropsIsNotWrittenAgain) {
+  const auto key = create("a");
+  server_.dropped = "node";
+  EXPECT_TRUE(write(key, full_status()));
+  step();
+  step();
+  EXPECT_FALSE(stored(key).contains("node"));
+  tell(key);
+  EXPECT_FALSE(write(key, full_status()));
+  for (int i = 0; i < 5; ++i) step(seconds(10));
+  EXPECT_THAT(server_.asked, SizeIs(1));
+  EXPECT_EQ(statuses_.statuses().at(key), full_status());
+}
+
+TEST_F(ApiStatusesTest, WhatIsWantedWhileAnotherIsRefusedIsSent) {
+  const auto key = create("a");
+  server_.answers = false;
+  write(key, on("b"));
+  step();
+  write(key, on("c"));
+  server_.failures = {422};
+  server_.answers = true;
+  for (int i = 0; i < 4; ++i) step(seconds(1));
+  EXPECT_EQ(stored(key)["node"], "c");
+  EXPECT_TRUE(statuses_.idle());
+}
+
+TEST_F(ApiStatusesTest, AMissingPermissionIsToldUntilItIsGiven) {
+  const auto key = create("a");
+  server_.failures = {403};
+  write(key, full_status());
+  step();
+  step();
+  EXPECT_THAT(statuses_.trouble(), HasSubstr("forbidden to write statuses"));
+  for (int i = 0; i < 4; ++i) step(seconds(60));
+  EXPECT_EQ(statuses_.trouble(), "");
+  EXPECT_EQ(stored(key), json_of(full_status()));
 }
 
 TEST_F(ApiStatusesTest, WhatChangesBackBeforeItIsSentIsNotSent) {
@@ -101,7 +156,7 @@ TEST_F(ApiStatusesTest, WhatChangesBackBeforeItIsSentIsNotSent) {
   EXPECT_TRUE(write(key, on("b")));
   EXPECT_FALSE(write(key, full_status()));
   step();
-  EXPECT_THAT(server_.requests, IsEmpty());
+  EXPECT_THAT(server_.asked, IsEmpty());
   EXPECT_TRUE(statuses_.idle());
 }
 
@@ -112,11 +167,11 @@ TEST_F(ApiStatusesTest, WhatChangesWhileItIsSentIsSentAgain) {
   step();
   write(key, on("c"));
   step();
-  EXPECT_THAT(server_.requests, SizeIs(1)) << "one at a time";
+  EXPECT_THAT(server_.asked, SizeIs(1)) << "one at a time";
   server_.answers = true;
   step();
   step();
-  EXPECT_THAT(server_.requests, SizeIs(2));
+  EXPECT_THAT(server_.asked, SizeIs(2));
   EXPECT_EQ(stored(key)["node"], "c");
   EXPECT_TRUE(statuses_.idle());
 }
@@ -130,7 +185,7 @@ TEST_F(ApiStatusesTest, AtMostSixteenAreUnderWay) {
   for (int i = 0; i < 4; ++i) step();
   EXPECT_TRUE(statuses_.idle());
   EXPECT_EQ(server_.under_way(), 0u);
-  EXPECT_THAT(server_.requests, SizeIs(40));
+  EXPECT_THAT(server_.asked, SizeIs(40));
 }
 
 TEST_F(ApiStatusesTest, WhatSomebodyElseWritesIsPutRight) {
@@ -150,7 +205,7 @@ TEST_F(ApiStatusesTest, WhoStandsByTakesWhatTheLeaderWrites) {
   server_.put(path_of(key), json_of(on("b")));
   tell(key);
   step();
-  EXPECT_THAT(server_.requests, IsEmpty());
+  EXPECT_THAT(server_.asked, IsEmpty());
   EXPECT_EQ(statuses_.statuses().at(key).node, "b");
 }
 
@@ -165,7 +220,7 @@ TEST_F(ApiStatusesTest, ALateEventOfAnOldStateIsPassedOver) {
   step();
   statuses_.saw(key, old.resource_version, old.status);
   step();
-  EXPECT_THAT(server_.requests, SizeIs(2));
+  EXPECT_THAT(server_.asked, SizeIs(2));
   EXPECT_EQ(statuses_.statuses().at(key).node, "c");
 }
 
@@ -175,14 +230,14 @@ TEST_F(ApiStatusesTest, ConflictsAndServerErrorsAreTriedAgainLaterAndLater) {
   write(key, full_status());
   step();
   step();
-  EXPECT_THAT(server_.requests, SizeIs(1)) << "not at once";
+  EXPECT_THAT(server_.asked, SizeIs(1)) << "not at once";
   EXPECT_EQ(statuses_.next_deadline(), now_ + milliseconds(50));
   step(milliseconds(50));
   step();
   EXPECT_EQ(statuses_.next_deadline(), now_ + milliseconds(100));
   for (int i = 0; i < 8; ++i) step(seconds(2));
   EXPECT_TRUE(statuses_.idle());
-  EXPECT_THAT(server_.requests, SizeIs(5));
+  EXPECT_THAT(server_.asked, SizeIs(5));
   EXPECT_EQ(stored(key), json_of(full_status()));
   EXPECT_THAT(
       statuses_.take_notices(),
@@ -198,7 +253,7 @@ TEST_F(ApiStatusesTest, WhatTheServerRefusesIsToldOnceAndNotTriedAgain) {
   EXPECT_THAT(statuses_.take_notices(), Contains(Field(&store::Notice::text, HasSubstr("422"))));
   EXPECT_FALSE(write(key, on("b")));
   step(seconds(100));
-  EXPECT_THAT(server_.requests, SizeIs(1));
+  EXPECT_THAT(server_.asked, SizeIs(1));
   EXPECT_TRUE(write(key, on("c")));
   step();
   step();
@@ -212,13 +267,13 @@ TEST_F(ApiStatusesTest, OfWhatIsGoneNothingIsWritten) {
   step();
   step(seconds(10));
   step();
-  EXPECT_THAT(server_.requests, SizeIs(1));
+  EXPECT_THAT(server_.asked, SizeIs(1));
   EXPECT_TRUE(statuses_.idle());
   const auto other = create("b");
   write(other, full_status());
   statuses_.gone(other);
   step();
-  EXPECT_THAT(server_.requests, SizeIs(1));
+  EXPECT_THAT(server_.asked, SizeIs(1));
   EXPECT_THAT(statuses_.statuses(), IsEmpty());
 }
 
@@ -226,9 +281,9 @@ TEST_F(ApiStatusesTest, WhoMayNotActSendsNothing) {
   const auto key = create("a");
   write(key, full_status());
   statuses_.step(now_, [] { return false; });
-  EXPECT_THAT(server_.requests, IsEmpty());
+  EXPECT_THAT(server_.asked, IsEmpty());
   statuses_.step(now_, [] { return true; });
-  EXPECT_THAT(server_.requests, SizeIs(1));
+  EXPECT_THAT(server_.asked, SizeIs(1));
 }
 
 TEST_F(ApiStatusesTest, AStatusOfAnotherVersionCountsAsNone) {

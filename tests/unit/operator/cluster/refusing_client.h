@@ -10,19 +10,22 @@
 
 namespace hawser::cluster {
 
-// Answers 403 to whatever has `forbidden` in its path, as RBAC does; all else goes on.
+// Answers 403 to whatever has `forbidden` in its path, as RBAC does, or nothing at all; all else goes on.
 class RefusingClient final : public kube::Client {
  public:
   explicit RefusingClient(kube::Client& inner) : inner_(inner) {}
   std::string forbidden{};  // empty: nothing
+  bool silent = false;      // as if nobody listened there
 
   std::unique_ptr<Call> call(kube::ApiRequest request, Done done) override {
     if (!refuses(request)) return inner_.call(std::move(request), std::move(done));
-    return refuse([path = request.path, done = std::move(done)] { done({error(path), {}}); });
+    return refuse([this, path = request.path, done = std::move(done)] { done({error(path), {}}); });
   }
   std::unique_ptr<Call> watch(kube::ApiRequest request, Pieces pieces) override {
     if (!refuses(request)) return inner_.watch(std::move(request), std::move(pieces));
-    return refuse([path = request.path, pieces = std::move(pieces)] { pieces({{}, true, error(path)}); });
+    return refuse([this, path = request.path, pieces = std::move(pieces)] {
+      pieces({{}, true, error(path)});
+    });
   }
   void step(TimePoint now) override {
     inner_.step(now);
@@ -31,6 +34,7 @@ class RefusingClient final : public kube::Client {
   }
   std::optional<TimePoint> next_deadline() const override { return inner_.next_deadline(); }
   std::vector<std::string> take_warnings() override { return inner_.take_warnings(); }
+  kube::RequestCounts requests() const override { return inner_.requests(); }
 
  private:
   struct Refused final : Call {
@@ -44,7 +48,8 @@ class RefusingClient final : public kube::Client {
     refused_.emplace_back(call->alive, std::move(answer));
     return call;
   }
-  static kube::ApiError error(const std::string& path) {
+  kube::ApiError error(const std::string& path) const {
+    if (silent) return {0, "", "GET " + path + ": https://192.0.2.1:6443: Failed to connect", {}, {}};
     return {403, "Forbidden", path + " is forbidden: User \"x\" cannot get it", {}, {}};
   }
 

@@ -22,7 +22,7 @@ class StatusServer final : public kube::Client {
   };
 
   std::unique_ptr<Call> call(kube::ApiRequest request, Done done) override {
-    requests.push_back(request);
+    asked.push_back(request);
     const uint64_t id = ++last_id_;
     waiting_.push_back({id, std::move(request), std::move(done)});
     live_.insert(id);
@@ -38,15 +38,17 @@ class StatusServer final : public kube::Client {
   }
   std::optional<TimePoint> next_deadline() const override { return std::nullopt; }
   std::vector<std::string> take_warnings() override { return {}; }
+  kube::RequestCounts requests() const override { return {}; }
 
   // As a person would with kubectl edit --subresource=status.
   void put(const std::string& path, nlohmann::json status) { stored[path] = {std::move(status), ++version}; }
   size_t under_way() const { return live_.size(); }
 
   std::map<std::string, Stored> stored;  // by the path of the status
-  std::vector<kube::ApiRequest> requests;
+  std::vector<kube::ApiRequest> asked;
   std::deque<int> failures;  // codes of the next answers
   bool answers = true;
+  std::string dropped;  // a field of status that its CRD does not know
   uint64_t version = 100;
 
  private:
@@ -75,7 +77,8 @@ class StatusServer final : public kube::Client {
       out.error = kube::ApiError{code, "", "PATCH " + request.path + ": " + std::to_string(code), {}, {}};
       return out;
     }
-    const auto body = nlohmann::json::parse(request.body);
+    auto body = nlohmann::json::parse(request.body);
+    body["status"].erase(dropped);
     Stored& object = stored[request.path];
     if (object.status != body["status"]) object = {body["status"], ++version};
     out.body = body;

@@ -196,6 +196,23 @@ TEST_F(ApiClientTest, LimitsTheSizeOfAnAnswer) {
   EXPECT_TRUE(transport_.at(0).cancelled());
 }
 
+TEST_F(ApiClientTest, RefusesJsonNestedBeyondAnyObject) {
+  const std::string deep = std::string(400, '[') + std::string(400, ']');
+  auto answered = call({.path = "/x"});
+  transport_.at(0).answer(200, deep);
+  step();
+  EXPECT_EQ(answers_.at(0).error->reason, "BadAnswer");
+  auto refused = call({.path = "/x"});
+  transport_.at(1).answer(422, deep);
+  step();
+  EXPECT_EQ(answers_.at(1).error->code, 422);
+  auto fine = call({.path = "/x"});
+  transport_.at(2).answer(200,
+                          R"({"a":"[[[[\"[[[","b":)" + std::string(190, '[') + std::string(190, ']') + "}");
+  step();
+  EXPECT_FALSE(answers_.at(2).error);
+}
+
 TEST_F(ApiClientTest, TellsAnAnswerThatIsNoJson) {
   auto handle = call({.path = "/x"});
   transport_.at(0).answer(200, "{\"a\":");

@@ -41,6 +41,16 @@ TEST(LeaseRecord, NonsenseReadsAsNothing) {
   }
 }
 
+TEST(LeaseRecord, NonsenseIsWrittenOver) {
+  const WallTime wall{seconds(1795463639)};
+  for (const char* text : {R"({"spec":null})", R"({"spec":[]})", R"({"spec":"x"})", R"({"spec":7})", "{}"}) {
+    const nlohmann::json lease = nlohmann::json::parse(text);
+    EXPECT_EQ(acquired_lease(lease, "n", "l", "b", seconds(15), wall)["spec"]["holderIdentity"], "b") << text;
+    EXPECT_EQ(renewed_lease(lease, wall)["spec"]["renewTime"], "2026-11-23T19:53:59.000000Z") << text;
+    EXPECT_EQ(released_lease(lease, wall)["spec"]["holderIdentity"], "") << text;
+  }
+}
+
 TEST(LeaseRecord, TakeoverCountsAndKeepsWhatIsNotOurs) {
   nlohmann::json lease = {{"metadata", {{"name", "l"}, {"labels", {{"x", "y"}}}}},
                           {"spec", {{"holderIdentity", "a"}, {"leaseTransitions", 4}, {"strategy", "z"}}}};

@@ -23,7 +23,8 @@ std::string path_of(const std::string& name_space, const std::string& name) {
 // A reflector's owner, a server that changes and a network that breaks, on one clock.
 class World {
  public:
-  explicit World(uint64_t seed) : dice_(seed), client(server, seed ^ 0x5eed), jitter_(seed + 1) {}
+  explicit World(uint64_t seed, Scope of = {kPath, "", ""})
+      : dice_(seed), client(server, seed ^ 0x5eed), jitter_(seed + 1), scope(std::move(of)) {}
 
   void run(Duration duration, Duration tick = milliseconds(100)) {
     for (const TimePoint end = now + duration; now < end; now += tick) step();
@@ -53,6 +54,8 @@ class World {
   int roll(int sides) { return static_cast<int>(dice_.between(Duration(0), Duration(sides - 1)).count()); }
   void expect_same() {
     auto truth = server.objects(scope.path);
+    if (!scope.name.empty())
+      std::erase_if(truth, [&](const auto& entry) { return !entry.first.ends_with("/" + scope.name); });
     for (auto& [key, object] : truth) object["metadata"].erase("managedFields");
     EXPECT_EQ(view, truth);
     EXPECT_TRUE(reflector.synced());
@@ -101,7 +104,7 @@ class World {
 
  public:
   TimePoint now{seconds(1000)};
-  Scope scope{kPath, "", ""};
+  const Scope scope;
   Reflector reflector{client, scope, jitter_};
   std::map<std::string, nlohmann::json> view;
 };
@@ -117,9 +120,9 @@ ModelClient::Faults bad_day() {
 }
 
 // Returns how often it had to list again and found a silent watch.
-std::pair<size_t, size_t> survive(uint64_t seed, bool streaming) {
+std::pair<size_t, size_t> survive(uint64_t seed, bool streaming, Scope scope = {kPath, "", ""}) {
   SCOPED_TRACE("seed " + std::to_string(seed) + (streaming ? " streaming" : " plain"));
-  World world(seed);
+  World world(seed, std::move(scope));
   world.server.streaming_list = streaming;
   world.server.page = 3;
   for (int i = 0; i < 10; ++i) world.churn();
@@ -155,10 +158,18 @@ TEST(ReflectorModel, ViewIsTheServersAfterABadDayWithStreamingLists) { survive_a
 
 TEST(ReflectorModel, ViewIsTheServersAfterABadDayWithPlainLists) { survive_all(1001, false); }
 
+TEST(ReflectorModel, OneObjectIsTheServersAfterABadDayAndIsNeverListed) {
+  const Scope scope{"/apis/hawser.dev/v1alpha1/namespaces/a/connections", "c3", ""};
+  size_t relists = 0;
+  for (uint64_t seed = 2001; seed < 2121 && !testing::Test::HasFailure(); ++seed)
+    relists += survive(seed, false, scope).first;
+  EXPECT_GT(relists, 1000u);
+}
+
 TEST(ReflectorModel, OneObjectByNameSeesThatObjectOnly) {
   World world(7);
   SeededJitter jitter(1);
-  Reflector reflector(world.client, {"/api/v1/namespaces/a/secrets", "metadata.name=site6-psk", ""}, jitter);
+  Reflector reflector(world.client, {"/api/v1/namespaces/a/secrets", "site6-psk", ""}, jitter);
   std::vector<std::string> keys;
   auto step = [&] {
     world.now += seconds(1);

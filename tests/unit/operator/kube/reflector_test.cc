@@ -128,6 +128,180 @@ TEST_F(ReflectorTest, AServerWithoutStreamingIsListed) {
   EXPECT_EQ(client_.last().query("resourceVersion"), "10");
 }
 
+class OneObjectTest : public ReflectorTest {
+ protected:
+  static constexpr const char* kPath = "/api/v1/namespaces/a/secrets";
+  void one(Duration after = {}) {
+    now_ += after;
+    secret_.step(now_);
+  }
+  std::string handed_out() {
+    std::string text;
+    for (const ObjectChange& change : secret_.take_changes())
+      text += (change.type == ObjectChange::Type::Delete ? "-" : "+") + change.key + " ";
+    return text;
+  }
+  // Whoever may not list: what is asked is a GET of the name or a watch of it.
+  void expect_rights() {
+    for (const auto& exchange : client_.all) {
+      if (exchange->is_watch) {
+        EXPECT_EQ(exchange->request.path, kPath);
+        EXPECT_EQ(exchange->query("fieldSelector"), "metadata.name=x");
+        EXPECT_EQ(exchange->query("sendInitialEvents"), "(none)");
+      } else {
+        EXPECT_EQ(exchange->request.path, std::string(kPath) + "/x");
+      }
+    }
+  }
+  // It is there at this version, and known to be.
+  void confirm(const std::string& version) {
+    one();
+    client_.events({});
+    one();
+    client_.answer(thing("x", version));
+    one();
+    EXPECT_EQ(handed_out(), "+a/x ");
+    EXPECT_TRUE(secret_.synced());
+  }
+  Reflector secret_{client_, {kPath, "x", ""}, jitter_};
+};
+
+// The watch comes first, so that nothing falls between it and the GET.
+TEST_F(OneObjectTest, IsWatchedFromNowAndThenRead) {
+  one();
+  ASSERT_TRUE(client_.last().is_watch);
+  EXPECT_EQ(client_.last().query("resourceVersion"), "(none)") << "its own version may be compacted";
+  client_.events({});
+  one();
+  ASSERT_FALSE(client_.last().is_watch);
+  client_.all[0]->pieces({{event("ADDED", thing("x", "7"))}, false, std::nullopt});
+  one();
+  EXPECT_FALSE(secret_.synced());
+  EXPECT_EQ(handed_out(), "") << "as long as a permission may be missing";
+  client_.answer(thing("x", "7"));
+  one();
+  EXPECT_EQ(handed_out(), "+a/x ") << "once";
+  EXPECT_TRUE(secret_.synced());
+  client_.all[0]->pieces(
+      {{event("MODIFIED", thing("x", "9")), event("DELETED", thing("x", "11"))}, false, {}});
+  one();
+  EXPECT_EQ(handed_out(), "+a/x -a/x ");
+  client_.all[0]->pieces({{}, true, std::nullopt});
+  one(seconds(300));
+  EXPECT_TRUE(client_.last().is_watch);
+  EXPECT_EQ(client_.last().query("resourceVersion"), "(none)");
+  expect_rights();
+}
+
+TEST_F(OneObjectTest, ThatIsNotThereIsKnownToBeAbsentAndWaitedFor) {
+  one();
+  client_.events({});
+  one();
+  client_.fail(refused(404, "NotFound"));
+  one();
+  EXPECT_EQ(handed_out(), "");
+  EXPECT_TRUE(secret_.synced()) << "its absence is known";
+  EXPECT_EQ(secret_.trouble(), "");
+  client_.all[0]->pieces({{event("ADDED", thing("x", "8"))}, false, {}});
+  one();
+  EXPECT_EQ(handed_out(), "+a/x ");
+  expect_rights();
+}
+
+TEST_F(OneObjectTest, ThatWasDeletedWhileNobodyWatchedIsFoundGone) {
+  confirm("7");
+  client_.all[0]->pieces({{event("ERROR", {{"code", 410}, {"reason", "Expired"}})}, false, {}});
+  one();
+  one(seconds(2));
+  client_.events({});
+  one();
+  client_.fail(refused(404, "NotFound"));
+  one();
+  EXPECT_EQ(handed_out(), "-a/x ");
+  expect_rights();
+}
+
+// What the watch tells while the GET is under way is newer than its answer, or as new.
+TEST_F(OneObjectTest, AnAnswerThatTheWatchHasOvertakenIsAskedForAgain) {
+  for (bool absent : {true, false}) {
+    ScriptedClient client;
+    Reflector reflector(client, {kPath, "x", ""}, jitter_);
+    reflector.step(now_);
+    client.events({});
+    reflector.step(now_);
+    client.all[0]->pieces({{event("ADDED", thing("x", "20"))}, false, {}});
+    reflector.step(now_);
+    if (absent) {
+      client.fail(refused(404, "NotFound"));
+    } else {
+      client.answer(thing("x", "7"));
+    }
+    reflector.step(now_);
+    EXPECT_FALSE(reflector.synced());
+    ASSERT_EQ(client.all.size(), 3u);
+    client.answer(thing("x", "20"));
+    reflector.step(now_);
+    ASSERT_EQ(reflector.take_changes().size(), 1u);
+    EXPECT_TRUE(reflector.synced());
+  }
+}
+
+TEST_F(OneObjectTest, AServerPutBackByABackupIsBelieved) {
+  confirm("700");
+  client_.all[0]->pieces({{}, true, refused(0, "")});
+  one();
+  one(seconds(2));
+  client_.events({event("ADDED", thing("x", "30"))});
+  one();
+  client_.answer(thing("x", "30"));
+  one();
+  EXPECT_EQ(handed_out(), "+a/x ");
+}
+
+TEST_F(OneObjectTest, ThatIsForbiddenIsTriedAgainAndSaysWhatToGrant) {
+  one();
+  client_.events({});
+  one();
+  client_.fail(refused(403, "Forbidden"));
+  one();
+  EXPECT_THAT(secret_.trouble(), HasSubstr("forbidden to get and watch /api/v1/namespaces/a/secrets/x"));
+  EXPECT_FALSE(secret_.synced());
+  one(seconds(2));
+  client_.events({});
+  one();
+  EXPECT_NE(secret_.trouble(), "") << "a watch alone is not enough";
+  client_.answer(thing("x", "7"));
+  one();
+  EXPECT_EQ(secret_.trouble(), "");
+  EXPECT_EQ(handed_out(), "+a/x ");
+  // A watch that is refused, whatever the cause, never ends in a list.
+  client_.all[2]->pieces({{}, true, refused(0, "")});
+  for (int code : {403, 500, 503, 0, 422}) {
+    one();
+    one(seconds(60));
+    client_.refuse(refused(code, ""));
+    one();
+  }
+  expect_rights();
+}
+
+TEST_F(OneObjectTest, AnAnswerThatIsAnotherThingIsAnError) {
+  for (const char* body :
+       {"null", "[]", "{}", R"({"metadata":{"name":"y","namespace":"a","resourceVersion":"3"}})",
+        R"({"metadata":{"name":"x","namespace":"a"}})"}) {
+    ScriptedClient client;
+    Reflector reflector(client, {kPath, "x", ""}, jitter_);
+    reflector.step(now_);
+    client.events({});
+    reflector.step(now_);
+    client.answer(nlohmann::json::parse(body));
+    reflector.step(now_);
+    EXPECT_THAT(reflector.trouble(), HasSubstr("not that object")) << body;
+    EXPECT_THAT(reflector.take_changes(), IsEmpty());
+    EXPECT_FALSE(reflector.synced());
+  }
+}
+
 TEST_F(ReflectorTest, AServerThatIgnoresStreamingIsListed) {
   step();
   client_.events({event("ADDED", thing("x", "9"))});
@@ -345,6 +519,32 @@ TEST_F(ReflectorTest, ServersThatBabbleDoNotDisturb) {
   EXPECT_EQ(changes(), "+a/x@13");
   client_.end(refused(500, ""));
   step();
+}
+
+TEST_F(ReflectorTest, AListWithANamelessItemLosesNothing) {
+  sync();
+  client_.end(refused(410, "Expired"));
+  step();
+  step(seconds(2));
+  client_.end(refused(500, ""));
+  step();
+  step(seconds(2));
+  ASSERT_FALSE(client_.last().is_watch);
+  client_.answer(list("20", {{{"metadata", {{"resourceVersion", "3"}}}}}));
+  step();
+  EXPECT_EQ(changes(), "") << "x is not gone";
+  EXPECT_THAT(reflector_.trouble(), HasSubstr("no name"));
+}
+
+TEST_F(ReflectorTest, WhoMayNotListGoesOnAskingForAStream) {
+  step();
+  client_.end(refused(500, ""));
+  step();
+  ASSERT_FALSE(client_.last().is_watch);
+  client_.fail(refused(403, "Forbidden"));
+  step();
+  step(seconds(2));
+  EXPECT_TRUE(client_.last().is_watch);
 }
 
 TEST_F(ReflectorTest, AnswersThatAreNoListAreAnError) {

@@ -158,13 +158,32 @@ TEST_F(KubeconfigTest, LooksInTheHomeFolder) {
   EXPECT_THAT(access.error().message, HasSubstr("/no/home/.kube/config"));
 }
 
+TEST_F(KubeconfigTest, AFieldOfTheWrongTypeIsNotTakenForAbsent) {
+  for (const char* cluster : {"server: [https://a]", "server: https://a, certificate-authority-data: [x]",
+                              "server: https://a, tls-server-name: {a: b}"})
+    EXPECT_THAT(bad(config(cluster, "")).message, HasSubstr("must be text, not a list or a map")) << cluster;
+  for (const char* user : {"token: {a: b}", "client-certificate-data: [x]", "password: [x]", "tokenFile: {}"})
+    EXPECT_THAT(bad(config("server: https://a", user)).message,
+                HasSubstr("must be text, not a list or a map"))
+        << user;
+}
+
+TEST_F(KubeconfigTest, TheSchemeIsReadInAnyCase) {
+  EXPECT_THAT(bad(config("server: 'HTTP://a'", "token: t")).message, HasSubstr("in clear"));
+  const ClusterAccess access = good(config("server: 'HTTPS://Host.Example:6443'", "token: t"));
+  EXPECT_EQ(access.server, "https://Host.Example:6443");
+  EXPECT_EQ(access.tls.ca, "/etc/ssl/certs/ca-certificates.crt");
+}
+
 TEST_F(KubeconfigTest, NamesThePlaceOfWhatIsWrong) {
   const std::string file = dir_.file("config");
   EXPECT_THAT(bad("a: [").message, HasSubstr(file + ":"));
   EXPECT_THAT(bad("just text").message, HasSubstr(file + ":1:1: not a kubeconfig"));
   EXPECT_THAT(bad("clusters: 7").message, HasSubstr(file + ":1:11: 'clusters' must be a list"));
   EXPECT_THAT(bad("clusters:\n- cluster: {}\n").message, HasSubstr("without a name"));
-  EXPECT_THAT(bad("kind: Config\n").message, HasSubstr("no current-context; give --context"));
+  EXPECT_THAT(bad("kind: Config\n").message, HasSubstr("has no contexts"));
+  EXPECT_THAT(bad("contexts:\n- name: a\n- name: b\n").message,
+              HasSubstr(file + ": no current-context; give --context: a, b"));
   EXPECT_THAT(bad("current-context: x\n").message, HasSubstr(file + ":1:18: there is no context 'x'"));
   EXPECT_THAT(bad(config("", "")).message, HasSubstr("cluster 'k' has no server"));
   EXPECT_THAT(bad(config("server: https://a", "client-key-data: '***'")).message,

@@ -93,7 +93,7 @@ TEST(CpprestTransport, GivesUpWhenTheTimeIsOver) {
   ASSERT_FALSE(response.has_value());
   EXPECT_EQ(response.error().code, ErrorCode::Unavailable);
   EXPECT_THAT(response.error().message,
-              HasSubstr("GET " + server.url() + "/slow: no complete answer in time"));
+              HasSubstr("GET /slow: " + server.url() + ": no complete answer in time"));
 }
 
 TEST(CpprestTransport, ReportsARefusedConnection) {
@@ -101,9 +101,11 @@ TEST(CpprestTransport, ReportsARefusedConnection) {
   {
     port = ScriptedServer([](const std::string&) { return ok(""); }).port();
   }
-  auto response = connect("http://127.0.0.1:" + std::to_string(port))->send({.path = "/x"});
+  const std::string url = "http://127.0.0.1:" + std::to_string(port);
+  auto response = connect(url)->send({.path = "/x"});
   ASSERT_FALSE(response.has_value());
   EXPECT_EQ(response.error().code, ErrorCode::Unavailable);
+  EXPECT_THAT(response.error().message, StartsWith("GET /x: " + url + ": "));
 }
 
 TEST(CpprestTransport, ReportsAnAnswerThatIsCutShort) {
@@ -246,10 +248,33 @@ TEST_F(CpprestTransportTls, SkipsTheCheckOnlyWhenTold) {
   ASSERT_TRUE(response.has_value()) << response.error().message;
 }
 
-TEST_F(CpprestTransportTls, RefusesTextThatIsNoCertificate) {
-  auto transport = CpprestTransport::create("https://127.0.0.1:1", {.ca_pem = "not PEM"});
-  ASSERT_FALSE(transport.has_value());
-  EXPECT_EQ(transport.error().code, ErrorCode::InvalidArgument);
+TEST_F(CpprestTransportTls, NamesWhatItCannotUse) {
+  const testing::CertificateFiles own = pki_.issue("client", "DNS:client");
+  const testing::CertificateFiles other = pki_.issue("other", "DNS:other");
+  const std::string junk = dir_.write("junk", "not PEM");
+  auto refusal = [](TlsFiles tls) {
+    auto transport = CpprestTransport::create("https://127.0.0.1:1", std::move(tls));
+    if (transport.has_value()) return std::string("taken");
+    EXPECT_EQ(transport.error().code, ErrorCode::InvalidArgument);
+    return transport.error().message;
+  };
+  auto pem = [](const char* text) { return SecretBytes(as_bytes(text)); };
+  EXPECT_EQ(refusal({.ca_pem = "not PEM"}),
+            "the certificate authority (certificate-authority-data) holds no certificate in PEM");
+  EXPECT_EQ(refusal({.ca = junk}), "the certificate authority ('" + junk + "') holds no certificate in PEM");
+  EXPECT_EQ(refusal({.certificate_pem = "not PEM", .key_pem = pem("not PEM")}),
+            "the client certificate (client-certificate-data) holds no certificate in PEM");
+  EXPECT_EQ(refusal({.certificate = junk, .key = own.key}),
+            "the client certificate ('" + junk + "') holds no certificate in PEM");
+  EXPECT_EQ(
+      refusal({.certificate = own.certificate, .key_pem = pem("not PEM")}),
+      "the client key (client-key-data) is no private key in PEM that belongs to the client certificate");
+  EXPECT_EQ(
+      refusal({.certificate = own.certificate, .key = other.key}),
+      "the client key ('" + other.key + "') is no private key in PEM that belongs to the client certificate");
+  EXPECT_EQ(refusal({.certificate = own.certificate}),
+            "a client certificate needs its key, and a key its certificate");
+  EXPECT_EQ(refusal({.ca = pki_.ca_file(), .certificate = own.certificate, .key = own.key}), "taken");
 }
 
 }  // namespace
