@@ -17,7 +17,10 @@ from lab.topology import TwoSites
 from lab.walkthrough import Walkthrough
 
 FOLDER = os.path.join(TOP, "monitoring")
-ALERTS = ("ConnectionDown", "NegotiationFailing", "SidecarDisconnected", "WeakPolicyInUse")
+ALERTS = ("ConnectionDown", "ConnectionsNotReady", "NegotiationFailing", "SelectorMismatchDrops", "OperatorDown", "SidecarDisconnected",
+          "WeakPolicyInUse")
+# Labels that name an object: two clusters may have the same one.
+NAMES = {"namespace", "connection", "node", "kind"}
 PORT = 9090
 # What Grafana would put in: everything chosen, a scrape a second.
 VARIABLES = {"$__rate_interval": "15s", "$__range": "5m", **{f"${name}": ".*" for name in ("job", "instance", "namespace", "connection")}}
@@ -90,7 +93,11 @@ def dashboard_file(cases):
                 counter = re.search(r"_(total|bucket|sum|count)$", name)
                 inside = re.search(rf"(rate|increase)\({name}\{{[^}}]*\}}\[(\$__rate_interval|\$__range)\]\)", query)
                 expect(f"{title}: {name} {'not ' if counter else ''}under rate", bool(counter) == bool(inside))
-            expect(f"{title}: a label cluster", "cluster" not in query)
+    with cases.case("alerts and dashboard: cluster stands wherever a query tells objects apart, or takes the largest of several operators"):
+        for title, query in expressions() + [(rule["alert"], rule["expr"]) for rule in rules()]:
+            for how, names in re.findall(r"\b(max|min|sum|count|group)\b(?: by \(([^)]*)\))?", query):
+                labels = set(names.split(", "))
+                expect(f"{title}: {how} by ({names})", "cluster" in labels or not (labels & NAMES or how in ("max", "min")))
 
 
 class Prometheus:
@@ -184,11 +191,16 @@ def on_real_output(cases):
             expect_equal("why", down, {"peer_unreachable": 1})
             expect_equal("namespace", {labels["namespace"] for labels, _ in value["Received"]}, {"default"})
             expect("traffic is counted", max(number for _, number in value["Received"]) > 1000)
+        with cases.case("every series that an alert looks at is there, with the labels that it chooses by"):
+            for rule in rules():
+                for series in re.findall(r"hawser_\w+(?:\{[^}]*\})?", rule["expr"]):
+                    expect(f"{rule['alert']}: {series}", prometheus.query(series))
         with cases.case("the alerts see the connection that is down and the weak policy, and no other"):
             expect_equal("rules with an error", prometheus.unhealthy_rules(), [])
             have = prometheus.alerts()
             expect_equal("ConnectionDown", have.pop("ConnectionDown", None), [{"namespace": "default", "connection": "vnet1tosite7"}])
             expect_equal("WeakPolicyInUse", have.pop("WeakPolicyInUse", None), [{}])
+            expect_equal("ConnectionsNotReady", have.pop("ConnectionsNotReady", None), [{}])
             # The peer that is not there may have failed often enough by now; nothing else has.
             for labels in have.pop("NegotiationFailing", []):
                 expect_equal("NegotiationFailing", labels["connection"], "vnet1tosite7")
