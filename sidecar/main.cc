@@ -54,8 +54,21 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+// CLI11 itself does not name what it cannot convert, nor what is allowed.
+std::string check_boolean(const std::string& value) {
+  return value == "true" || value == "false" ? "" : value + ": allowed: true, false";
+}
+
+std::string check_data_plane(const std::string& value) {
+  if (value == "auto" || value == "userspace") return "";
+  return value + ": allowed: auto, userspace" +
+         (value == "kernel" ? "; this version carries packets in user space only" : "");
+}
+
 void add_run_flags(CLI::App& run, RunFlags& flags) {
   auto& options = flags.agent;
+  // Who adds to a command line that others wrote has the last word.
+  run.option_defaults()->take_last();
   run.add_option("--listen", options.listen.address,
                  "unix:PATH, or HOST:PORT with the four --tls flags (port 9446)")
       ->capture_default_str();
@@ -74,11 +87,12 @@ void add_run_flags(CLI::App& run, RunFlags& flags) {
   run.add_option("--nat-port", options.ports.nat, "UDP port of IKE and ESP behind NAT")
       ->capture_default_str()
       ->check(CLI::Range(1, 65535));
-  run.add_option("--data-plane", flags.data_plane, "auto, userspace or kernel")
+  run.add_option("--data-plane", flags.data_plane, "auto or userspace: the same in this version")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "userspace", "kernel"}));
+      ->check(check_data_plane);
   run.add_flag("--force-udp-encapsulation", options.force_udp_encapsulation,
-               "ESP in UDP even without NAT on the way");
+               "ESP in UDP even without NAT on the way")
+      ->check(check_boolean);
   run.add_option("--insecure-export-keys", options.export_keys_folder,
                  "DIR: write the keys of every SA there for Wireshark; for tests only");
   run.add_option("--log-level", flags.log_level, "debug, info, warning or error")->capture_default_str();
@@ -88,11 +102,6 @@ void add_run_flags(CLI::App& run, RunFlags& flags) {
 int run_sidecar(RunFlags flags) {
   if (auto logging = agent::set_up_logging(flags.log_level, flags.log_format); !logging) {
     return fail(kExitUsage, logging.error().message);
-  }
-  if (flags.data_plane == "kernel") {
-    return fail(
-        kExitUsage,
-        "--data-plane kernel: this build carries packets in user space only; allowed: auto, userspace");
   }
   if (flags.agent.ports.ike == flags.agent.ports.nat) {
     return fail(kExitUsage, "--ike-port and --nat-port are both " + std::to_string(flags.agent.ports.ike) +
@@ -162,6 +171,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
+    if (app.get_subcommands().empty())
+      return fail(kExitUsage, "say first what to do: run, cleanup or trigger (--help tells more)");
     return fail(kExitUsage, std::string(error.what()) + " (hawser-sidecar --help tells more)");
   }
   if (run->parsed()) return run_sidecar(std::move(run_flags));

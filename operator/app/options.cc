@@ -23,7 +23,14 @@ struct RawFlags {
   std::string log_format = "text";
 };
 
+// CLI11 itself does not say what is allowed.
+std::string check_boolean(const std::string& value) {
+  return value == "true" || value == "false" ? "" : value + ": allowed: true, false";
+}
+
 void declare(CLI::App& command, RawFlags& flags) {
+  // Who adds to a command line that others wrote has the last word. Lists take all.
+  command.option_defaults()->take_last();
   command.add_option("--manifests", flags.manifests,
                      "Folder of manifests (*.yaml, *.yml, *.json); without it, objects come from a cluster");
   command.add_option("--status", flags.status,
@@ -42,6 +49,7 @@ void declare(CLI::App& command, RawFlags& flags) {
   command
       .add_flag("--leader-elect", flags.cluster.leader_elect,
                 "In a cluster, act only while holding the Lease (default: true)")
+      ->check(check_boolean)
       ->default_str("true");
   command
       .add_option("--sidecar-selector", flags.cluster.sidecar_selector,

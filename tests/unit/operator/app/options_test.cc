@@ -70,6 +70,28 @@ TEST(Options, ListenersCanBeOff) {
   EXPECT_EQ(parsed.options->health->to_string(), "127.0.0.1:1");
 }
 
+TEST(Options, TheLastOfTwoWinsAndListsTakeAll) {
+  auto parsed =
+      parse_command_line({"--namespace", "a", "--namespace=b", "--sidecar-port=1", "--sidecar-port", "2",
+                          "--log-level=info", "--log-level=debug", "--log-format=json", "--log-format=text",
+                          "--metrics-address=off", "--metrics-address=127.0.0.1:1", "--leader-elect",
+                          "--leader-elect=false", "--watch-namespaces=a,b", "--watch-namespaces=c"});
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_EQ(parsed.options->cluster->namespace_, "b");
+  EXPECT_EQ(parsed.options->cluster->sidecar_port, 2);
+  EXPECT_EQ(parsed.options->log_level, LogLevel::Debug);
+  EXPECT_EQ(parsed.options->log_format, LogFormat::Text);
+  EXPECT_EQ(parsed.options->metrics->to_string(), "127.0.0.1:1");
+  EXPECT_FALSE(parsed.options->cluster->leader_elect);
+  EXPECT_THAT(parsed.options->cluster->watch_namespaces, ::testing::ElementsAre("a", "b", "c"));
+  parsed = parse_command_line(with({"--sidecar=b=unix:/b", "--status=t"}));
+  ASSERT_TRUE(parsed.options) << parsed.text;
+  EXPECT_EQ(parsed.options->sidecars.size(), 2u);
+  EXPECT_EQ(parsed.options->status, "t");
+  // One that is wrong is refused although another follows.
+  EXPECT_FALSE(parse_command_line({"--namespace=a", "--sidecar-port=0", "--sidecar-port=1"}).options);
+}
+
 TEST(Options, HelpAndVersionAreNoErrors) {
   EXPECT_EQ(parse_command_line({"--help"}).exit_code, 0);
   EXPECT_THAT(parse_command_line({"--help"}).text, HasSubstr("--manifests"));
@@ -91,8 +113,10 @@ TEST(Options, EveryErrorIsOneLineAndExitTwo) {
       {with({"--tls-ca", "/no/such"}), "cannot read the TLS file '/no/such'"},
       {with({"--metrics-address", "9449"}), "--metrics-address '9449': the form is ADDRESS:PORT"},
       {with({"--health-address", "127.0.0.1:70000"}), "--health-address"},
-      {with({"--log-level", "loud"}), "use debug, info, warning or error"},
-      {with({"--log-format", "xml"}), "use text or json"},
+      {with({"--log-level", "loud"}), "--log-level 'loud': use debug, info, warning or error"},
+      {with({"--log-format", "xml"}), "--log-format 'xml': use text or json"},
+      {with({"--leader-elect=maybe"}), "--leader-elect: maybe: allowed: true, false"},
+      {with({"--sidecar-port", "0"}), "--sidecar-port: Value 0 not in range 1 to 65535"},
   };
   for (const auto& [arguments, expected] : cases) {
     auto parsed = parse_command_line(arguments);
