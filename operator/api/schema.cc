@@ -91,7 +91,7 @@ constexpr FieldRow kVirtualNetworkGateway[] = {
     {.name = "profile", .default_value = "AzureStack1910", .values = kProfile, .description = "Azure Stack build whose default proposal is used by connections without a policy."},
     {.name = "publicIPAddress", .max_length = kAddressText, .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Address of this gateway as the peers see it; default: the source address of the route to the peer."},
     {.name = "nodeSelector", .type = StringMap, .min = 0, .max = kMaxNodeLabels, .max_length = kMaxLabel, .value_rule = "FMT-8", .description = "Labels of the nodes that may carry this gateway, at most 16; absent: any node with a ready sidecar."},
-    {.name = "dataPlane", .default_value = "Auto", .values = kDataPlane, .description = "Where ESP is done; Auto takes the kernel where it can."},
+    {.name = "dataPlane", .default_value = "Auto", .values = kDataPlane, .description = "Where ESP is done. In this version always in user space: Auto means that, and Kernel is refused by the sidecar."},
 };
 constexpr FieldRow kLocalNetworkGateway[] = {
     {.name = "gatewayIpAddress", .required = true, .max_length = kAddressText, .format = Format::UnicastAddress, .value_rule = "FMT-2", .description = "Unicast address of the remote VPN device, IPv4 or IPv6."},
@@ -114,7 +114,7 @@ constexpr FieldRow kConnection[] = {
     {.name = "ipsecPolicyRef", .type = Object, .description = "A custom policy; default: the gateway's profile decides.", .fields = kRef},
     {.name = "connectionType", .default_value = "IPsec", .values = kIPsec, .value_rule = "CON-2", .description = "Kind of connection."},
     {.name = "connectionProtocol", .default_value = "IKEv2", .values = kIKEv2, .value_rule = "CON-2", .description = "Version of IKE."},
-    {.name = "connectionMode", .default_value = "Default", .values = kMode, .description = "Which side may start; Default: both."},
+    {.name = "connectionMode", .default_value = "Default", .values = kMode, .description = "Which side may start: InitiatorOnly this one, ResponderOnly the peer, Default both."},
     {.name = "dpdTimeoutSeconds", .type = Integer, .default_value = "45", .min = 9, .max = 3600, .value_rule = "FMT-5", .description = "Seconds without an authenticated packet until the peer counts as dead."},
     {.name = "usePolicyBasedTrafficSelectors", .type = Boolean, .default_value = "false", .value_rule = "CON-2", .description = "Only false: selectors are any to any, as on Azure Stack."},
     {.name = "localIdentity", .max_length = kMaxIdentity, .format = Format::Identity, .value_rule = "FMT-6", .description = "IKE identity sent to the peer: address, domain name or user@domain; default: the local address. Not a field of Azure."},

@@ -19,8 +19,9 @@ constexpr Column kAge = {"Age", "date", ".metadata.creationTimestamp", "Time sin
 
 constexpr Column kNetworkColumns[] = {
     kReady, kReason,
-    {"Prefixes", "string", ".spec.addressPrefixes", "Prefixes of the network."},
-    kAge, kMessage,
+    kAge,
+    {"Prefixes", "string", ".spec.addressPrefixes", "Prefixes of the network.", true},
+    kMessage,
 };
 constexpr Column kGatewayColumns[] = {
     kReady, kReason,
@@ -34,8 +35,9 @@ constexpr Column kGatewayColumns[] = {
 constexpr Column kSiteColumns[] = {
     kReady, kReason,
     {"Address", "string", ".spec.gatewayIpAddress", "Address of the remote VPN device."},
-    {"Prefixes", "string", ".spec.addressPrefixes", "Prefixes behind the remote device."},
-    kAge, kMessage,
+    kAge,
+    {"Prefixes", "string", ".spec.addressPrefixes", "Prefixes behind the remote device.", true},
+    kMessage,
 };
 constexpr Column kPolicyColumns[] = {
     kReady, kReason,

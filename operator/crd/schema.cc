@@ -23,8 +23,7 @@ Json default_of(const FieldRow& field) {
 
 std::string description_of(const FieldRow& field) {
   std::string text(field.description);
-  if (!field.default_value.empty() && text.find("default") == std::string::npos)
-    text += " Default: " + std::string(field.default_value) + ".";
+  if (!field.default_value.empty()) text += " Default: " + std::string(field.default_value) + ".";
   return text;
 }
 

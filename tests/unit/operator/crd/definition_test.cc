@@ -19,6 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using testing::Contains;
+using testing::EndsWith;
 using testing::IsEmpty;
 
 constexpr const char* kFolder = HAWSER_SOURCE_DIR "/crds";
@@ -72,6 +73,11 @@ TEST(Definitions, DescribeAndBoundEveryField) {
       if (path.ends_with(".metadata") || path.empty()) return;
       const bool entry = path.ends_with("[]") || path.ends_with("{}");
       EXPECT_EQ(schema.contains("description"), !entry) << where;
+      if (auto value = schema.find("default"); value != schema.end()) {
+        const std::string shown = value->is_string() ? value->get<std::string>() : value->dump();
+        EXPECT_THAT(schema.at("description").get<std::string>(), EndsWith(" Default: " + shown + "."))
+            << where;
+      }
       if (path == ".apiVersion" || path == ".kind") return;
       // What bounds the type.
       const std::map<std::string, std::vector<std::string>> bounds = {
@@ -85,6 +91,20 @@ TEST(Definitions, DescribeAndBoundEveryField) {
       })) << where;
       EXPECT_EQ(type == "array", schema.contains("x-kubernetes-list-type")) << where;
     });
+}
+
+// One long cell would push the rest of `kubectl get` off the screen.
+TEST(Definitions, ShowListsAndMessagesInWideTablesOnly) {
+  for (const auto& file : definitions()) {
+    auto json = api::from_yaml(file.text);
+    ASSERT_TRUE(json) << file.name;
+    for (const auto& column : json->at("spec").at("versions").at(0).at("additionalPrinterColumns")) {
+      const std::string name = column.at("name");
+      if (name == "Prefixes" || name == "Message") {
+        EXPECT_EQ(column.value("priority", 0), 1) << file.name << " " << name;
+      }
+    }
+  }
 }
 
 TEST(Definitions, HaveEachCheckAtItsPlaceOnce) {
