@@ -37,6 +37,16 @@ def flags(cases):
                 for argument in pod_of(one(rendered(name), kind))["containers"][0]["args"]:
                     flag = argument.split("=")[0]
                     expect(f"{flag} is unknown", flag in command or re.search(rf"^\s+{flag}\b", known, re.MULTILINE))
+    # The last argument is what each program looks at after it has read all others; the chart gives it too.
+    for kind, program, last, says in (
+            ("Deployment", "hawser-operator", "--health-address=nowhere", "--health-address 'nowhere'"),
+            ("DaemonSet", "hawser-sidecar", "--nat-port={ike}", "--ike-port and --nat-port are both {ike}")):
+        with cases.case(f"{program} takes the chart's arguments, and of two that are the same the last: extraArgs win"):
+            for name in SETS:
+                arguments = pod_of(one(rendered(name), kind))["containers"][0]["args"]
+                port = {"ike": next((a.split("=")[1] for a in arguments if a.startswith("--ike-port=")), None)}
+                done = run(os.path.join(TOP, "build", "release", "bin", program), *arguments, last.format(**port), check=False, timeout=20)
+                expect(f"{name}: {done.stderr}", done.returncode == 2 and says.format(**port) in done.stderr)
 
 
 def values_and_schema(cases):
