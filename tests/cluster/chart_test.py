@@ -214,9 +214,19 @@ def permissions(cases):
                 if document["metadata"]["labels"].get("app.kubernetes.io/component") == "users":
                     expect_equal("groups", [r["apiGroups"] for r in document["rules"]], [["hawser.dev"]])
             expect(f"{name}: token", pod_of(one(documents, "DaemonSet"))["automountServiceAccountToken"] is False)
+    with cases.case("people: view may read; edit is in no role of the cluster unless somebody asks for it, for it steers nodes' routes"):
+        def aggregated(*settings):
+            documents = rendered("default", "helm4", *[word for setting in settings for word in ("--set", f"rbac.userRoles.{setting}=true")])
+            return {what: {label.split("-to-")[1] for label, value in one(documents, "ClusterRole", f"-{what}")["metadata"]["labels"].items()
+                           if "/aggregate-to-" in label and value == "true"} for what in ("view", "edit")}
+        expect_equal("default", aggregated(), {"view": {"view"}, "edit": set()})
+        expect_equal("to admin", aggregated("aggregateToAdmin"), {"view": {"view"}, "edit": {"admin"}})
+        expect_equal("to edit, and so to admin", aggregated("aggregateToEdit"), {"view": {"view"}, "edit": {"edit", "admin"}})
+        expect_equal("none", [d["metadata"]["name"] for d in rendered("default", "helm4", "--set", "rbac.userRoles.create=false")
+                              if d["metadata"]["labels"].get("app.kubernetes.io/component") == "users"], [])
     with cases.case("two releases in two namespaces share no name but those of CRDs and users' roles"):
         names = [{(d["kind"], d["metadata"].get("namespace"), d["metadata"]["name"]) for d in rendered("default", "helm4", "--set",
-                  "crds.enabled=false,rbac.aggregateClusterRoles=false", namespace=space)} for space in ("a", "b")]
+                  "crds.enabled=false,rbac.userRoles.create=false", namespace=space)} for space in ("a", "b")]
         expect_equal("in both", names[0] & names[1], set())
 
 
@@ -365,6 +375,15 @@ def permitted(cases, server):
                                *[("get", f"secrets/{name}") for name in ("psk", "other") if name not in readable]):
                 expect(f"{verb} {what} is allowed", not may(verb, what))
             expect_equal("connections of another namespace", may("list", "connections.hawser.dev", where="kube-system"), mode == "wide")
+        with cases.case(f"RBAC, {mode}: people who have the chart's roles may read, or write too"):
+            for role, person in (("view", "vera"), ("edit", "edgar")):
+                server.kubectl("create", "rolebinding", person, "-n", space, f"--clusterrole=hawser-{role}", f"--user={person}")
+            for verb, what, wanted in (("list", "connections.hawser.dev", {"vera", "edgar"}), ("create", "connections.hawser.dev", {"edgar"}),
+                                       ("patch", "connections.hawser.dev:status", set()), ("get", "secrets", set())):
+                what, _, part = what.partition(":")
+                able = {person for person in ("vera", "edgar") if server.run_kubectl(
+                    "auth", "can-i", verb, what, f"--subresource={part}", "-n", space, "--as", person, check=False).stdout.strip() == "yes"}
+                expect_equal(f"{verb} {what} {part}", able, wanted)
         with cases.case(f"RBAC, {mode}: the sidecar may nothing"):
             for verb, what in (("get", "secrets/hawser-sidecar-tls"), ("list", "connections.hawser.dev"), ("list", "pods"), ("get", "nodes")):
                 expect(f"{verb} {what} is allowed", not may(verb, what, "sidecar"))
