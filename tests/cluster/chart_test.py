@@ -172,16 +172,16 @@ def rules_of(documents, kind):
 
 
 def objects_rules(secrets):
-    return {**{("hawser.dev", kind, ""): "get,list,watch" for kind in KINDS},
+    return {**{("hawser.dev", kind, ""): "list,watch" for kind in KINDS},
             **{("hawser.dev", f"{kind}/status", ""): "patch" for kind in KINDS},
             ("events.k8s.io", "events", ""): "create,patch",
             **({} if secrets is None else {("", "secrets", secrets): "get,watch"})}
 
 
-OWN = {("coordination.k8s.io", "leases", "hawser-operator"): "get,patch,update,watch", ("coordination.k8s.io", "leases", ""): "create",
-       ("", "secrets", "hawser-ca,hawser-sidecar-tls"): "get,patch,update,watch", ("", "secrets", ""): "create",
-       ("", "pods", ""): "get,list,watch"}
-NODES = {("", "nodes", ""): "get,list,watch"}
+OWN = {("coordination.k8s.io", "leases", "hawser-operator"): "get,update", ("coordination.k8s.io", "leases", ""): "create",
+       ("", "secrets", "hawser-ca,hawser-sidecar-tls"): "get,update", ("", "secrets", ""): "create",
+       ("", "pods", ""): "list,watch"}
+NODES = {("", "nodes", ""): "list,watch"}
 
 
 def permissions(cases):
@@ -366,12 +366,14 @@ def permitted(cases, server):
             for verb, what in (("list", "connections.hawser.dev"), ("watch", "ipsecpolicies.hawser.dev"), ("watch", "pods"), ("list", "nodes"),
                                ("patch", "connections.hawser.dev:status"), ("create", "leases.coordination.k8s.io"),
                                ("update", "leases.coordination.k8s.io/hawser-operator"), ("create", "events.events.k8s.io"),
-                               ("patch", "secrets/hawser-ca"), ("watch", "secrets/hawser-sidecar-tls"),
+                               ("update", "secrets/hawser-ca"), ("get", "secrets/hawser-sidecar-tls"),
                                *[(verb, f"secrets/{name}") for name in readable for verb in ("get", "watch")]):
                 expect(f"{verb} {what} is refused", may(verb, what))
             for verb, what in (("list", "secrets"), ("update", "secrets/psk"), ("delete", "secrets/hawser-ca"), ("patch", "connections.hawser.dev"),
                                ("update", "connections.hawser.dev:status"), ("update", "leases.coordination.k8s.io/other"), ("delete", "pods"),
                                ("create", "pods"), ("patch", "nodes"), ("get", "configmaps"),
+                               ("patch", "secrets/hawser-ca"), ("watch", "secrets/hawser-sidecar-tls"), ("get", "pods"), ("get", "nodes"),
+                               ("patch", "leases.coordination.k8s.io/hawser-operator"), ("get", "connections.hawser.dev"),
                                *[("get", f"secrets/{name}") for name in ("psk", "other") if name not in readable]):
                 expect(f"{verb} {what} is allowed", not may(verb, what))
             expect_equal("connections of another namespace", may("list", "connections.hawser.dev", where="kube-system"), mode == "wide")

@@ -80,7 +80,7 @@ labels:
 {{- define "hawser.objectRules" -}}
 - apiGroups: [hawser.dev]
   resources: [connections, ipsecpolicies, localnetworkgateways, virtualnetworkgateways, virtualnetworks]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [hawser.dev]
   resources: [connections/status, ipsecpolicies/status, localnetworkgateways/status, virtualnetworkgateways/status, virtualnetworks/status]
   verbs: [patch]
