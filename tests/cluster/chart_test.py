@@ -73,7 +73,7 @@ def values_and_schema(cases):
                 expect(f"{path}: not refused: {done.stderr}", done.returncode != 0 and "misspelt" in done.stderr)
         with cases.case(f"{major}: wrong values fail and say which"):
             for wrong, word in (("operator.image.tag=latest", "tag"), ("sidecar.dataPlane=fast", "dataPlane"),
-                                ("operator.replicas=0", "replicas"), ("operator.log.level=loud", "level"),
+                                ("sidecar.dataPlane=kernel", "dataPlane"), ("operator.replicas=0", "replicas"), ("operator.log.level=loud", "level"),
                                 ("sidecar.ports.ike=65536", "ike"), ("sidecar.image.digest=sha256:12", "digest"),
                                 ("clusterWide=true,watchNamespaces={a}", "watchNamespaces"),
                                 ("rbac.secretNames={*}", "secretNames")):
