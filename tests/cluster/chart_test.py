@@ -76,7 +76,8 @@ def values_and_schema(cases):
                                 ("sidecar.dataPlane=kernel", "dataPlane"), ("operator.replicas=0", "replicas"), ("operator.log.level=loud", "level"),
                                 ("sidecar.ports.ike=65536", "ike"), ("sidecar.image.digest=sha256:12", "digest"),
                                 ("clusterWide=true,watchNamespaces={a}", "watchNamespaces"),
-                                ("rbac.secretNames={*}", "secretNames")):
+                                ("rbac.secretNames={*}", "secretNames"),
+                                ("monitoring.prometheusRule.runbookUrl=https://wiki.example/", "runbookUrl")):
                 done = template(major, "--set", wrong, check=False)
                 expect(f"{wrong}: {done.stderr}", done.returncode != 0 and word in done.stderr)
 
