@@ -245,6 +245,20 @@ def switches(cases):
         expect_equal("alwaysRender", len(kinds("--set", "monitoring.renderMode=alwaysRender")), 3)
         for mode in ("skipIfMissing", "failIfMissing"):
             expect_equal(f"{mode}, present", len(kinds("--set", f"monitoring.renderMode={mode}", "--api-versions", "monitoring.coreos.com/v1")), 3)
+    with cases.case("the alerts' pages are where runbookUrl says, by the alert's name"):
+        urls = {rule["alert"]: rule["annotations"]["runbook_url"] for group in one(rendered("maximal"), "PrometheusRule")["spec"]["groups"]
+                for rule in group["rules"]}
+        expect_equal("pages", urls, {name: f"https://wiki.example/hawser/{name}.md?cost=$1" for name in urls})
+        expect_equal("files", sorted(f"{name}.md" for name in urls), sorted(os.listdir(os.path.join(TOP, "docs", "runbooks"))))
+        plain = one(rendered("default", "helm4", "--set", "monitoring.prometheusRule.enabled=true,monitoring.renderMode=alwaysRender"), "PrometheusRule")
+        expect_equal("default", plain["spec"], yaml.safe_load(read(TOP, "monitoring", "alerts.yaml")))
+    with cases.case("the operator's NetworkPolicy lets out DNS, the API server and the sidecars, and in the test pod to both of its ports"):
+        policy = one(rendered("maximal"), "NetworkPolicy")["spec"]
+        out = {(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]}
+        expect_equal("egress", out, {(53, "UDP"), (53, "TCP"), (6443, "TCP"), (19446, "TCP")})
+        inside = [sorted(port["port"] for port in rule["ports"]) for rule in policy["ingress"]
+                  if any("podSelector" in peer and "namespaceSelector" not in peer for peer in rule.get("from", []))]
+        expect_equal("from the test pod", inside, [["health", "metrics"]])
     with cases.case("both monitors keep the label namespace of our series"):
         documents = rendered("maximal")
         endpoints = one(documents, "ServiceMonitor")["spec"]["endpoints"] + one(documents, "PodMonitor")["spec"]["podMetricsEndpoints"]
@@ -439,24 +453,38 @@ def life(cases, server, major):
 
 
 def the_test_pod(cases, server):
-    """The script of `helm test`, against two listeners and against none."""
+    """The script of `helm test`, against listeners that answer as the two programs do."""
     container = pod_of(one(rendered("default"), "Pod"))["containers"][0]
-    answer = ("import http.server, sys\n"
+    # Each answer is another one of the list, as the Service picks another operator each time.
+    answer = ("import http.server, itertools, sys\n"
+              "bodies = itertools.cycle(sys.argv[3:])\n"
               "class Answer(http.server.BaseHTTPRequestHandler):\n"
               "    def do_GET(self):\n"
-              "        self.send_response(int(sys.argv[2])); self.end_headers()\n"
+              "        self.send_response(int(sys.argv[2])); self.end_headers(); self.wfile.write(next(bodies).encode())\n"
               "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Answer).serve_forever()\n")
-    for operator, sidecar, wanted in ((200, 200, 0), (500, 200, 1), (200, None, 1)):
-        with cases.case(f"the script of helm test: operator says {operator}, sidecar {sidecar}: exit {wanted}"):
+    standby = '# HELP hawser_operator_sidecar_connected 1 while it is up.\nhawser_operator_objects{kind="Connection"} 0\n'
+
+    def leader(*connected):
+        return standby + "".join(f'hawser_operator_sidecar_connected{{node="n{i}"}} {up}\n' for i, up in enumerate(connected))
+
+    for operator, sidecar, metrics, wanted, says in (
+            (200, 200, [standby, leader(1, 1)], 0, "all 2 connected"), (500, 200, [leader(1)], 1, "operator ready: HTTP/1.0 500"),
+            (200, None, [leader(1)], 1, "sidecar metrics:"), (200, 200, [leader(1, 0), standby], 1, 'not connected: hawser_operator_sidecar_connected{node="n1"}'),
+            (200, 200, [standby], 1, "no operator knows of any"), (200, 200, None, 1, "no operator knows of any")):
+        with cases.case(f"the script of helm test: operator {operator}, sidecar {sidecar}, {len(metrics or [])} kinds of metrics: exit {wanted}, {says}"):
             with tempfile.TemporaryDirectory(prefix="hwt-test-pod-") as folder:
-                started = [Process([sys.executable, "-c", answer, str(port), str(code)], f"{folder}/{port}.log", netns=server.netns)
-                           for port, code in ((9450, operator), (9447, sidecar)) if code]
+                listeners = [(9450, operator, [""]), (9447, sidecar, [""]), (9449, 200 if metrics else None, metrics)]
+                listeners = [(str(port), str(code), bodies) for port, code, bodies in listeners if code]
+                started = [Process([sys.executable, "-c", answer, port, code, *bodies], f"{folder}/{port}.log", netns=server.netns)
+                           for port, code, bodies in listeners]
                 try:
-                    wait_until("both to listen", lambda n=len(started): len(re.findall(r":9450|:9447", server.namespace.exec(
+                    wait_until("all to listen", lambda n=len(started): len(re.findall(r":9450|:9447|:9449", server.namespace.exec(
                         "ss", "-Hltn").stdout)) == n, 10)
                     done = server.namespace.exec(*container["command"], check=False, env={
-                        **os.environ, "HAWSER_OPERATOR_SERVICE_HOST": "127.0.0.1", "HAWSER_SIDECAR_SERVICE_HOST": "127.0.0.1"})
+                        **os.environ, "HAWSER_OPERATOR_SERVICE_HOST": "127.0.0.1", "HAWSER_SIDECAR_SERVICE_HOST": "127.0.0.1",
+                        "HAWSER_TEST_SECONDS": "3"})
                     expect_equal(f"exit; {done.stdout}{done.stderr}", done.returncode, wanted)
+                    expect(done.stdout + done.stderr, says in done.stdout)
                 finally:
                     for process in started:
                         process.kill()
