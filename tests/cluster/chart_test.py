@@ -287,8 +287,11 @@ class HelmOf:
         self._environment = {**os.environ, "HOME": server.folder, "KUBECONFIG": server.kubeconfig,
                              **{f"HELM_{what}_HOME": os.path.join(server.folder, what) for what in ("CACHE", "CONFIG", "DATA")}}
 
+    def run(self, major, *arguments, check=True):
+        return self._server.namespace.exec(os.path.join(BIN, major), *arguments, env=self._environment, timeout=120, check=check)
+
     def __call__(self, major, *arguments):
-        return self._server.namespace.exec(os.path.join(BIN, major), *arguments, env=self._environment, timeout=120).stdout
+        return self.run(major, *arguments).stdout
 
 
 def notes(cases, server):
@@ -306,6 +309,11 @@ def notes(cases, server):
             expect(shown(major, "--set", "clusterWide=true"), "EVERY Secret of the cluster" in shown(major, "--set", "clusterWide=true"))
             text = shown(major, "--set", "rbac.secretNames={a},monitoring.podMonitor.enabled=true")
             expect(text, "monitoring.coreos.com/v1" in text.split("Next:")[0])
+        with cases.case(f"{major}: to uninstall, the Connections of the watched namespaces go and no others"):
+            for setting, places in ((None, ["-n hawser-system"]), ("watchNamespaces={b,a}", ["-n a", "-n b"]), ("clusterWide=true", ["-A"])):
+                commands = shown(major, *(["--set", setting] if setting else [])).split("To uninstall")[1].splitlines()
+                expect_equal(str(setting), [c.split("--all ")[1].split("  #")[0] for c in commands if " delete connections" in c], places)
+                expect(f"{commands}", any("helm uninstall hawser -n hawser-system" in c for c in commands))
 
 
 def everything():
@@ -450,6 +458,15 @@ def life(cases, server, major):
         expect_equal("left", there("deployment,daemonset,service,role,rolebinding,poddisruptionbudget,secret"), [])
         expect_equal("roles left", [n for n in server.kubectl("get", "clusterrole,clusterrolebinding", "-o", "name").split() if "hawser" in n], [])
         expect_equal("CRDs", len([n for n in server.kubectl("get", "crd", "-o", "name").split() if n.endswith(".hawser.dev")]), 5)
+    with cases.case(f"{major}: the CRDs that stayed are the old release's; one of another name takes them when it is told to"):
+        other = ("install", "other", CHART, "--namespace", space)
+        done = HelmOf(server).run(major, *other, check=False)
+        expect(done.stderr, done.returncode != 0 and "ownership" in done.stderr)
+        expect("taken", "Next:" in HelmOf(server)(major, *other, "--take-ownership"))
+        owners = server.kubectl("get", "crd", "-o", "jsonpath={.items[*].metadata.annotations.meta\\.helm\\.sh/release-name}").split()
+        expect_equal("owners", owners, ["other"] * 5)
+        expect("next to them", "Next:" in HelmOf(server)(major, "install", "third", CHART, "--namespace", space, "--set", "crds.enabled=false,"
+                                                        "rbac.userRoles.create=false"))
 
 
 def the_test_pod(cases, server):
