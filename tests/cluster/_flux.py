@@ -5,6 +5,7 @@ import re
 
 import yaml
 
+from _helm import CHART, helm
 from apiserver import TOP, expect, expect_equal
 from lab.process import wait_until
 
@@ -14,9 +15,33 @@ WANTED = {"connection-up": "current", "connection-peer-absent": "current", "conn
 ORDER = ("inProgress", "failed", "current")
 
 
+def documents(*path):
+    with open(os.path.join(TOP, "gitops", "flux", *path)) as text:
+        return list(yaml.safe_load_all(text))
+
+
 def checks():
-    with open(os.path.join(TOP, "gitops", "flux", "hawser.yaml")) as text:
-        return [c for d in yaml.safe_load_all(text) for c in d["spec"].get("healthCheckExprs", [])]
+    return [c for d in documents("hawser.yaml") for c in d["spec"].get("healthCheckExprs", [])]
+
+
+def flux_example(cases):
+    """What hangs together in the example; the kinds are Flux's own."""
+    by = {(d["kind"], d["metadata"]["name"]): d for d in documents("hawser.yaml") + documents("operator", "operator.yaml")}
+    release, first, second = by["HelmRelease", "hawser"], by["Kustomization", "hawser"], by["Kustomization", "connections"]
+    with cases.case("Flux's example: every source is there, the objects wait for the operator, and both retry"):
+        for owner in (first["spec"], second["spec"], release["spec"]["chart"]["spec"]):
+            expect(str(owner["sourceRef"]), (owner["sourceRef"]["kind"], owner["sourceRef"]["name"]) in by)
+        expect_equal("one namespace for Flux's objects", {d["metadata"].get("namespace") for d in by.values() if d["kind"] != "Namespace"}, {"flux-system"})
+        expect_equal("order", second["spec"]["dependsOn"], [{"name": "hawser"}])
+        for one in (first, second):
+            expect(one["metadata"]["name"], one["spec"]["wait"] and one["spec"]["retryInterval"] and one["spec"]["timeout"])
+        expect("operator's folder", os.path.samefile(os.path.join(TOP, first["spec"]["path"]), os.path.join(TOP, "gitops/flux/operator")))
+        expect("chart", os.path.samefile(os.path.join(TOP, release["spec"]["chart"]["spec"]["chart"]), CHART))
+    with cases.case("Flux's example: the namespace of release and objects is made, and lets the sidecars run"):
+        namespace = by["Namespace", "hawser-system"]
+        expect_equal("level", namespace["metadata"]["labels"], {"pod-security.kubernetes.io/enforce": "privileged"})
+        expect_equal("targets", {release["spec"]["targetNamespace"], second["spec"]["targetNamespace"]}, {"hawser-system"})
+        helm("helm4", "template", release["spec"]["releaseName"], CHART, "--values", "-", stdin=json.dumps(release["spec"]["values"]))
 
 
 def of_object(expression):

@@ -22,9 +22,9 @@ def values_of(name):
     return [] if name == "default" else ["--values", os.path.join(VALUES, f"{name}.yaml")]
 
 
-def helm(major, *arguments, check=True, env=None):
+def helm(major, *arguments, check=True, env=None, stdin=None):
     done = subprocess.run([os.path.join(BIN, major), *arguments], capture_output=True, text=True, timeout=120, check=False,
-                          env={**os.environ, **(env or {})})
+                          input=stdin, env={**os.environ, **(env or {})})
     if check and done.returncode != 0:
         raise LabError(f"{major} {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
     return done

@@ -11,7 +11,7 @@ import yaml
 
 from _helm import CHART, EXCEPTIONS, MAJORS, SETS, closed_paths, helm, leaves, lint, objects, one, pod_of, rendered, sync, \
     template, values_of
-from _flux import flux_expressions
+from _flux import flux_example, flux_expressions
 from _schemas import write_schemas
 from apiserver import BIN, CACHE, TOP, ApiServer, Cases, LabError, expect, expect_equal
 from lab.process import Process, run, wait_until
@@ -516,6 +516,7 @@ def main():
     linted(cases)
     permissions(cases)
     switches(cases)
+    flux_example(cases)
     with ApiServer() as server:
         notes(cases, server)  # before there is a Prometheus operator
         monitoring_kinds(server)
