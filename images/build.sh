@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds both images with buildah from built programs, as OCI archives that `ctr -n k8s.io images import` takes.
 #   images/build.sh PROGRAMS OUT     PROGRAMS: the folder with hawser, hawser-operator, hawser-sidecar (build/release/bin)
-# BASE names the image to start from. Without it, a Debian 12 made by debootstrap, once, in ~/.cache/hawser
-# (HAWSER_CACHE): no registry is asked. TAG (0.1.0) and REPOSITORY (docker.io/hawser) name what comes out.
+# BASE names the image to start from. Without it, a Debian 12 made by debootstrap with the updates of the day, kept for a
+# week in ~/.cache/hawser (HAWSER_CACHE): no registry is asked. TAG (0.1.0) and REPOSITORY (docker.io/hawser) name what
+# comes out. Needs root, buildah and debootstrap.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -eq 2 ] || { sed -n '2,5s/^# *//p' "$0" >&2; exit 2; }
@@ -26,14 +27,36 @@ trap 'exit 130' INT TERM
 build() { buildah --root "$scratch/storage" --runroot "$scratch/run" "$@"; }
 say() { echo "images: $*" >&2; }
 
+# Where this machine's apt gets a suite from; nothing when it does not.
+mirror_of() {
+  apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk -v suite="$1" '$1 == suite && $2 ~ /^https?:/ && !found { sub("/$", "", $2); print $2; found = 1 }'
+}
+
+# A Debian with the fixes of today, and sources that give the images' packages theirs.
+make_base() {
+  local root=$1 main security
+  main=$(mirror_of "$suite")
+  debootstrap --variant=minbase "$suite" "$root" ${main:+"$main"}
+  # Without a mirror of ours, the one that debootstrap knows.
+  main=${main:-$(awk '$1 == "deb" { print $2; exit }' "$root/etc/apt/sources.list")}
+  security=$(mirror_of "$suite-security")
+  # Mirrors that have both have them side by side.
+  security=${security:-${main%/*}/debian-security}
+  printf 'deb %s %s main\n' "$main" "$suite" "$main" "$suite-updates" "$security" "$suite-security" > "$root/etc/apt/sources.list"
+  chroot "$root" apt-get update
+  DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get upgrade -y
+  chroot "$root" apt-get clean
+  rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
+}
+
 # The base as an archive, so that a build that is cut short cannot spoil it.
 debian_base() {
   local archive=$cache/base-$suite.tar
-  if [ ! -e "$archive" ]; then
+  if [ -z "$(find "$archive" -mtime -7 2>/dev/null)" ]; then
     say "making $archive"
     mkdir -p "$cache"
-    debootstrap --variant=minbase "$suite" "$scratch/base" >&2
-    rm -rf "$scratch"/base/var/cache/apt/* "$scratch"/base/var/lib/apt/lists/*
+    make_base "$scratch/base" >&2
     tar -C "$scratch/base" --numeric-owner -cf "$archive.new" .
     mv "$archive.new" "$archive"
   fi
