@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -21,6 +22,42 @@ def run(*argv, check=True, timeout=60, stdin=None, env=None):
     if check and done.returncode != 0:
         raise LabError(f"{shlex.join(map(str, argv))}: exit {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     return done
+
+
+def run_group(*argv, timeout=None, grace=20, **options):
+    """Runs a command in a process group of its own, with our output unless `options` say else; returns its exit code.
+
+    When it takes too long, or we are ended meanwhile, SIGTERM goes to all of the group, and SIGKILL `grace` seconds
+    later: what it started does not go on without it, and what it has at its end (a shell's trap) is done.
+    """
+    process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, process_group=0,
+                               preexec_fn=lambda: _die_with_parent(signal.SIGTERM), **options)
+    try:
+        return process.wait(timeout)
+    except BaseException:
+        if process.returncode is None:
+            _end_group(process, grace)
+        raise
+
+
+def _end_group(process, grace):
+    """Not reaped before the last signal: until then its number is nobody else's."""
+    os.killpg(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def exit_on_signals():
+    """So that what stands at the end of this program is done also when it is ended by a signal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda n, _: sys.exit(128 + n))
+
+
+def _die_with_parent(number):
+    _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def wait_until(what, probe, timeout, interval=0.05):
@@ -49,7 +86,7 @@ class Process:
 
         def in_child():
             if not keep:
-                _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+                _die_with_parent(signal.SIGKILL)
 
         with open(self.log, "ab") as output:
             self._popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
