@@ -10,6 +10,7 @@ import yaml
 from apiserver import BIN, TOP, LabError, Process, run, wait_until
 from lab import manifests
 from lab.hawser import Gateway
+from lab.owner import own_name
 from lab.walkthrough import example
 
 NAMESPACE = "hawser-system"
@@ -201,7 +202,7 @@ class ClientPod:
         pod = node.get("pod", "client")
         self.host_address = pod["status"]["podIP"]
         self.host = self
-        self.name = f"hwt-{os.getpid()}-pod"
+        self.name = own_name("pod")
         run("ip", "netns", "attach", self.name, pod_process(pod, "sleep"))
 
     def exec(self, *argv, check=True, timeout=60):

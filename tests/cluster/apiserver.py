@@ -1,5 +1,6 @@
 """A real API server: etcd and kube-apiserver, in a network namespace of their own, removed whatever happens."""
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "support"))
 
 from lab.cases import Cases, expect, expect_equal  # noqa: E402,F401
 from lab.netns import Namespace  # noqa: E402
+from lab.owner import own_name  # noqa: E402
 from lab.process import LabError, Process, run, wait_until  # noqa: E402
 
 CACHE = os.environ.get("HAWSER_CACHE", os.path.expanduser("~/.cache/hawser"))
@@ -66,7 +68,7 @@ class ApiServer:
     """
 
     def __init__(self, namespace=None, address="127.0.0.1", extra_arguments=(), kubelet_client=False):
-        self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-api-")
+        self.folder = tempfile.mkdtemp(prefix=own_name("api-"))
         self._own_namespace = namespace is None
         self.namespace = namespace or Namespace("api")
         self.netns = self.namespace.name
@@ -201,13 +203,14 @@ users:
         return self.run_kubectl(*arguments, **options).stdout
 
     def stop(self):
-        for process in (self.server, self.etcd):
-            if process:
-                process.kill()
-        self.server = self.etcd = None
-        if self._own_namespace:
-            self.namespace.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.ExitStack() as ending:  # each is done although one fails; from the last to the first
+            ending.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            if self._own_namespace:
+                ending.callback(self.namespace.remove)
+            for process in (self.etcd, self.server):
+                if process:
+                    ending.callback(process.kill)
+            self.server = self.etcd = None
 
 
 def main():

@@ -14,6 +14,7 @@ from _helm import CHART, EXCEPTIONS, MAJORS, SETS, closed_paths, helm, leaves, l
 from _flux import flux_example, flux_expressions
 from _schemas import write_schemas
 from apiserver import BIN, CACHE, TOP, ApiServer, Cases, LabError, expect, expect_equal
+from lab.owner import own_name
 from lab.process import Process, run, wait_until
 
 KINDS = ["connections", "ipsecpolicies", "localnetworkgateways", "virtualnetworkgateways", "virtualnetworks"]
@@ -336,7 +337,7 @@ def on_the_server(cases, server):
     for space in ("hawser-system", "site-a", "site-b"):
         server.kubectl("create", "namespace", space)
         server.kubectl("create", "serviceaccount", "default", "-n", space)  # a controller's work, which does not run here
-    with tempfile.TemporaryDirectory(prefix="hwt-schemas-") as folder:
+    with tempfile.TemporaryDirectory(prefix=own_name("schemas-")) as folder:
         write_schemas(server, folder)
         for name, text in everything():
             with cases.case(f"{name}: kubeconform, strict, with the schemas of this API server"):
@@ -490,7 +491,7 @@ def the_test_pod(cases, server):
             (200, None, [leader(1)], 1, "sidecar metrics:"), (200, 200, [leader(1, 0), standby], 1, 'not connected: hawser_operator_sidecar_connected{node="n1"}'),
             (200, 200, [standby], 1, "no operator knows of any"), (200, 200, None, 1, "no operator knows of any")):
         with cases.case(f"the script of helm test: operator {operator}, sidecar {sidecar}, {len(metrics or [])} kinds of metrics: exit {wanted}, {says}"):
-            with tempfile.TemporaryDirectory(prefix="hwt-test-pod-") as folder:
+            with tempfile.TemporaryDirectory(prefix=own_name("test-pod-")) as folder:
                 listeners = [(9450, operator, [""]), (9447, sidecar, [""]), (9449, 200 if metrics else None, metrics)]
                 listeners = [(str(port), str(code), bodies) for port, code, bodies in listeners if code]
                 started = [Process([sys.executable, "-c", answer, port, code, *bodies], f"{folder}/{port}.log", netns=server.netns)

@@ -9,6 +9,7 @@ import time
 
 from apiserver import TOP, ApiServer, Cases, LabError, Process, expect, expect_equal, wait_until
 from fleet_objects import Requests, connection, fleet, path_of, policy
+from lab.owner import own_name
 from scale_test import memory_of
 
 SEED = 20261123
@@ -244,7 +245,7 @@ def run(cases, drill, server):
 
 def main():
     cases = Cases("drill")
-    with ApiServer() as server, tempfile.TemporaryDirectory(prefix=f"hwt-{os.getpid()}-drill-") as folder:
+    with ApiServer() as server, tempfile.TemporaryDirectory(prefix=own_name("drill-")) as folder:
         server.kubectl("apply", "--server-side", "-f", os.path.join(TOP, "crds"))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         drill = Drill(cases, server, folder)

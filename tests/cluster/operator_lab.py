@@ -7,6 +7,7 @@ import tempfile
 import time
 
 from apiserver import TOP, ApiServer, LabError, Process, wait_until
+from lab.owner import own_name
 
 BUILD = os.path.join(TOP, "build", "release")
 EXAMPLE = os.path.join(TOP, "examples", "azure-stack-site6")
@@ -83,7 +84,7 @@ class OperatorLab:
     """API server, sidecar, operators."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-operator-")
+        self.folder = tempfile.mkdtemp(prefix=own_name("operator-"))
         self.operators, self._port = [], 9500
         self.server = self.sidecar = None
         try:

@@ -7,6 +7,7 @@ import time
 
 from apiserver import TOP, ApiServer, Cases, LabError, Process, expect, wait_until
 from fleet_objects import Requests, connection, fleet, policy
+from lab.owner import own_name
 
 GATEWAYS, POLICIES, CONNECTIONS = 500, 2000, 10000
 RESYNC_QUIET = 120
@@ -92,7 +93,7 @@ def measure_delay(requests, sidecar, count):
 
 def main():
     cases = Cases("scale")
-    with ApiServer() as server, tempfile.TemporaryDirectory(prefix=f"hwt-{os.getpid()}-scale-") as folder:
+    with ApiServer() as server, tempfile.TemporaryDirectory(prefix=own_name("scale-")) as folder:
         server.kubectl("apply", "--server-side", "-f", os.path.join(TOP, "crds"))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         requests, sidecar = Requests(server), Sidecar(folder)

@@ -8,6 +8,7 @@ import signal
 import tempfile
 from dataclasses import dataclass, field
 
+from .owner import own_name
 from .process import LabError, Process, run, wait_until
 
 
@@ -18,11 +19,11 @@ class Capture:
         self.path = path
         self._tcpdump = Process(["tcpdump", "-n", "-U", "--immediate-mode", "-B", "32768", "-Z", "root", "-i", interface,
                                  "-w", path], path + ".log", netns=namespace.name)
-        wait_until(lambda: f"tcpdump: {self._tcpdump.tail()}", lambda: "listening on" in self._tcpdump.output(), 10)
+        wait_until(lambda: f"tcpdump: {self._tcpdump.tail()}", lambda: "listening on" in self._tcpdump.output(), 30)
 
     def stop(self):
         self._tcpdump.signal(signal.SIGINT)
-        self._tcpdump.wait(10)
+        self._tcpdump.wait(30)
         dropped = re.search(r"(\d+) packets? dropped by kernel", self._tcpdump.output())
         if not dropped or int(dropped[1]):
             raise LabError(f"the capture lost packets: {self._tcpdump.tail(3)}")
@@ -59,7 +60,7 @@ class Decoded:
 
 def decode(path, key_folders):
     """Decodes a capture with the exported keys and names all that is wrong with it."""
-    with tempfile.TemporaryDirectory(prefix="hwt-keys-") as profile:
+    with tempfile.TemporaryDirectory(prefix=own_name("keys-")) as profile:
         _merge_keys(profile, key_folders)
         fields = ("frame.number", "ip.src", "ip.dst", "isakmp.exchangetype", "isakmp.enc.icd",
                   "isakmp.ikev2.integrity_checksum", "isakmp.enc.decrypted", "esp.spi", "esp.icv_good",

@@ -1,19 +1,12 @@
-"""Network namespaces with names of our own, removed whatever happens.
-
-Names are hwt-OWNER-LABEL. OWNER is the number of the process that owns them, so that leftovers of a dead one can be
-told from the namespaces of a test that runs beside us; what is meant to stay has a word instead.
-"""
+"""Network namespaces with names of our own (`owner.py`), removed whatever happens."""
 import atexit
 import os
-import re
-import shutil
 import signal
-import sys
 import tempfile
 
-from .process import LabError, run
+from .owner import is_dead, is_owned_by, own_name, remove_folder
+from .process import LabError, exit_on_signals, run
 
-_PREFIX = "hwt"
 _owned = {}
 _installed = False
 
@@ -24,7 +17,7 @@ class Namespace:
     def __init__(self, label, owner=None):
         _install_cleanup()
         self.label = label
-        self.name = f"{_PREFIX}-{owner or os.getpid()}-{label}"
+        self.name = own_name(label, owner)
         run("ip", "netns", "add", self.name)
         _owned[self.name] = os.getpid()
         self.ip("link", "set", "lo", "up")
@@ -78,26 +71,22 @@ def _names():
 
 def cleanup():
     """Removes the namespaces and scratch folders of processes that are gone. Returns their names."""
-    return _remove_all(lambda owner: owner.isdigit() and not os.path.exists(f"/proc/{owner}"))
+    return _remove_all(is_dead)
 
 
 def remove_owned_by(owner):
     """Removes what was kept under this name instead of a process number."""
-    return _remove_all(lambda other: other == owner)
+    return _remove_all(lambda name: is_owned_by(name, owner))
 
 
-def _remove_all(wanted):
-    def left_over(name):
-        match = re.fullmatch(rf"{_PREFIX}-([0-9a-z]+)-.+", name)
-        return match and wanted(match[1])
-
+def _remove_all(left_over):
     namespaces = [name for name in _names() if left_over(name)]
     for name in namespaces:
         _remove(name)
     scratch = tempfile.gettempdir()
     folders = [name for name in os.listdir(scratch) if left_over(name)]
     for name in folders:
-        shutil.rmtree(os.path.join(scratch, name), ignore_errors=True)
+        remove_folder(os.path.join(scratch, name))
     return namespaces + folders
 
 
@@ -115,8 +104,7 @@ def _install_cleanup():
         raise LabError("network namespaces need root")
     _installed = True
     atexit.register(_remove_own)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda n, _: sys.exit(128 + n))  # so that atexit runs
+    exit_on_signals()
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@
 Both gateways have their default route over the wide-area link, and the router delivers packets of the inner networks
 as well: what leaves a gateway in clear arrives, so a leak shows.
 """
+import contextlib
 import os
 import shutil
 import tempfile
 
 from .netns import Namespace, link
+from .owner import own_name
 
 
 class Site:
@@ -48,7 +50,7 @@ class TwoSites:
 
     def __init__(self, tag="", owner=None):
         self.kept = False
-        self.folder = tempfile.mkdtemp(prefix=f"hwt-{owner or os.getpid()}-{tag or 'lab'}-")
+        self.folder = tempfile.mkdtemp(prefix=own_name(f"{tag or 'lab'}-", owner))
         tag = f"{tag}-" if tag else ""
         self.router = Namespace(f"{tag}router", owner)
         self.router.sysctl("net.ipv4.ip_forward", 1)
@@ -92,9 +94,10 @@ class TwoSites:
             site.gateway.ip("link", "set", "wan", "gso_max_segs", "65535" if allowed else "1")
 
     def remove(self):
-        for namespace in (self.left.host, self.right.host, self.left.gateway, self.right.gateway, self.router):
-            namespace.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.ExitStack() as ending:  # each is done although one fails; from the last to the first
+            ending.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            for namespace in (self.router, self.right.gateway, self.left.gateway, self.right.host, self.left.host):
+                ending.callback(namespace.remove)
 
     def keep(self):
         """Leaves it all up when this process ends."""
