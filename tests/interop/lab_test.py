@@ -1,4 +1,6 @@
 """The laboratory itself: its counters and detectors see what they must, before anything is judged by them."""
+import glob
+import re
 import sys
 
 import _lab  # noqa: F401
@@ -31,8 +33,22 @@ def plain_routing(cases, lab):
         expect("no clear packet seen", len(clear_packets(capture.path, lab.inner_prefixes)) > 100)
 
 
+def forbidding_profiles(program):
+    """The files of AppArmor's that hold this program back where AppArmor is at work, by the path it is known by."""
+    found = []
+    for path in glob.glob("/etc/apparmor.d/*.*"):
+        with open(path, errors="replace") as text:
+            heads = re.findall(r"^(?:profile\s+\S+\s+)?(/\S+)\s*(?:flags=\(([^)]*)\))?\s*\{", text.read(), re.MULTILINE)
+        found += [path for known_by, flags in heads if known_by == program and "complain" not in flags]
+    return found
+
+
 def strongswan_to_itself(cases, lab):
     peers = [StrongSwan(lab, site).start() for site in (lab.left, lab.right)]
+    with cases.case("no enforced profile of AppArmor holds strongSwan's programs back in the scratch folder"):
+        expect("the profile of swanctl where it is installed is not seen", forbidding_profiles("/usr/sbin/swanctl"))
+        for program in (peers[0].control_program, "/usr/sbin/charon-systemd"):
+            expect_equal(program, forbidding_profiles(program), [])
     capture = Capture(lab.router, "left", lab.path("tunnel.pcap"))
     for suite in (suites.SAMPLE, suites.PROFILE_1910,
                   suites.policy(ikeEncryption="DES", ikeIntegrity="MD5", dhGroup="DHGroup1", ipsecEncryption="DES3",
