@@ -22,11 +22,17 @@ export GOFLAGS=-mod=mod GOTOOLCHAIN=local GOWORK=off
 
 say() { echo "parts: $*" >&2; }
 
+install_go() {
+  say "there is no Go: installing Debian's"
+  apt-get update
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go
+}
+
 # Debian 12 has 1.19: enough to fetch a newer toolchain, which is a module like any other.
 use_go() {
   export PATH=$PATH:/usr/local/go/bin
   local have
-  command -v go >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go >&2
+  command -v go >/dev/null || install_go >&2
   have=$(go env GOVERSION)
   [ "$(printf '%s\n' "go$go" "$have" | sort -V | head -n1)" = "go$go" ] && return
   local toolchain=golang.org/toolchain@v0.0.1-go$go.linux-amd64 dir=$cache/go-module
