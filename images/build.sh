@@ -20,7 +20,8 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/hawser-images-XXXXXX")
 # Before the first image there is nothing to remove, and what stopped the build is its own message already.
 clean() {
   buildah --root "$scratch/storage" --runroot "$scratch/run" rm --all >/dev/null 2>&1 || true
-  rm -rf "$scratch"
+  # debootstrap that was ended may leave its /proc and /sys there.
+  rm -rf --one-file-system "$scratch"
 }
 trap clean EXIT
 trap 'exit 130' INT TERM
@@ -79,7 +80,9 @@ for part in operator sidecar; do
   say "building $name"
   build bud --quiet --layers=false --squash --build-arg "BASE=$base" --label "org.opencontainers.image.version=$tag" \
     --tag "$name" --file "$here/$part.Containerfile" "$context" >&2
-  rm -f "$out/hawser-$part.tar"
-  build push --quiet "$name" "oci-archive:$out/hawser-$part.tar:$name" >&2
+  # Under another name first: a build that is cut short leaves no half of an archive.
+  rm -f "$out/hawser-$part.tar" "$out/hawser-$part.new"
+  build push --quiet "$name" "oci-archive:$out/hawser-$part.new:$name" >&2
+  mv "$out/hawser-$part.new" "$out/hawser-$part.tar"
   say "$out/hawser-$part.tar: $(($(stat -c %s "$out/hawser-$part.tar") / 1048576)) MiB"
 done

@@ -1,12 +1,19 @@
-"""Images for the test node: an OCI archive made of folders, without a container tool."""
+"""Images for the test node: an OCI archive made of folders, without a container tool; and those of images/build.sh."""
 import gzip
 import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
+import tempfile
 
-from apiserver import TOP, run
+from apiserver import TOP, LabError, run
+from lab.owner import own_name, remove_folder
+from lab.process import exit_on_signals, run_group
+
+_LIMIT = 1800  # seconds; the first time a Debian is fetched and unpacked
 
 
 def _add(tar, name, data, mode=0o644):
@@ -50,12 +57,36 @@ def pause_image(folder):
 
 
 def hawser_images():
-    """Archives of operator and sidecar, by part; built when a program or a Containerfile is newer."""
+    """Archives of operator and sidecar, by part; built when a program or a Containerfile is newer.
+
+    What the build says is shown: it may take minutes.
+    """
     programs, out = os.path.join(TOP, "build", "release", "bin"), os.path.join(TOP, "build", "images")
     archives = {part: os.path.join(out, f"hawser-{part}.tar") for part in ("operator", "sidecar")}
     sources = [os.path.join(TOP, "images", name) for name in os.listdir(os.path.join(TOP, "images"))]
     sources += [os.path.join(programs, name) for name in ("hawser", "hawser-operator", "hawser-sidecar")]
     newest = max(os.path.getmtime(path) for path in sources)
     if not all(os.path.exists(path) and os.path.getmtime(path) > newest for path in archives.values()):
-        run(os.path.join(TOP, "images", "build.sh"), programs, out, timeout=900)
+        _build(os.path.join(TOP, "images", "build.sh"), programs, out)
     return archives
+
+
+def _build(*command, limit=_LIMIT):
+    """What it started ends with it. Its scratch folder goes, and after kill -9 is known by its name."""
+    exit_on_signals()
+    scratch = tempfile.mkdtemp(prefix=own_name("images-"))
+    try:
+        code = run_group(*command, timeout=limit, stdout=sys.stderr, env={**os.environ, "TMPDIR": scratch})
+    except subprocess.TimeoutExpired as late:
+        raise LabError(f"{command[0]}: more than {limit} s") from late
+    finally:
+        remove_folder(scratch)
+    if code:
+        raise LabError(f"{command[0]}: exit {code}; what it said stands above")
+
+
+if __name__ == "__main__":
+    try:
+        hawser_images()
+    except LabError as problem:
+        sys.exit(f"images: {problem}")

@@ -10,6 +10,9 @@ import time
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
 
+from lab.owner import own_name
+from lab.process import exit_on_signals, run_group
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -21,7 +24,8 @@ class Ring:
     target: str = ""            # ninja targets; a ring of ctest programs has ring-NAME
     programs: tuple = ()        # our own Python programs; none: the ctest programs with this label
     parts: tuple = ()           # programs of a real Kubernetes, built by tests/cluster/parts.sh
-    limit: int = 900            # seconds it may take
+    images: bool = False        # of both programs, built by images/build.sh
+    limit: int = 900            # seconds that each of its programs may take
     default: bool = True
 
 
@@ -35,8 +39,8 @@ RINGS = (
     Ring("contract", "one suite over each implementation of an interface", "asan"),
     Ring("fuzz-replay", "corpora of the fuzz targets, replayed", "asan"),
     Ring("tsan", "our own threads under ThreadSanitizer", "tsan"),
-    Ring("lab", "the laboratory itself: strongSwan to strongSwan, and what its detectors must see",
-         programs=("tests/interop/lab_test.py",), limit=120),
+    Ring("lab", "the laboratory itself: strongSwan to strongSwan, what its detectors must see",
+         programs=("tests/interop/lab_test.py",), limit=600),
     Ring("quickstart", "the walkthrough end to end, twice, with a capture", "release", _PROGRAMS,
          ("tests/interop/quickstart_test.py",)),
     Ring("seed", "parts 3 and 4 of the walkthrough against strongSwan", "release", _PROGRAMS,
@@ -57,7 +61,7 @@ RINGS = (
          _PROGRAMS, ("tests/cluster/placement_test.py",), parts=("etcd", "kubernetes", "helm4")),
     Ring("node", "a real node: the images, the chart, the tunnel from a pod", "release", _PROGRAMS,
          ("tests/cluster/node_test.py", "tests/cluster/sidecar_pod_test.py", "tests/cluster/install_test.py"),
-         parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), limit=900),
+         parts=("etcd", "kubernetes", "containerd", "runc", "helm4"), images=True),
     Ring("monitoring", "alerts and dashboard: promtool, and a real Prometheus on real output", "release", _PROGRAMS,
          ("tests/interop/monitoring_test.py",)),
     Ring("gitops", "what Argo CD and Flux make of a running operator's statuses", "release", _PROGRAMS,
@@ -95,7 +99,9 @@ def build(preset, targets):
 
 def ninja(folder, targets, status):
     """A target that is not there fails: else what an older build left of it would be tested."""
-    subprocess.run(["ninja", "-C", folder, *targets], check=True, env={**os.environ, "NINJA_STATUS": status})
+    code = run_group("ninja", "-C", folder, *targets, env={**os.environ, "NINJA_STATUS": status})
+    if code:
+        raise subprocess.CalledProcessError(code, f"ninja -C {folder}")
 
 
 def cache_arguments():
@@ -108,10 +114,9 @@ def run_ctest(ring, scratch):
     reports = os.path.join(scratch, ring.name)
     os.makedirs(reports)
     folder = os.path.join(TOP, "build", ring.preset)
-    subprocess.run(["ctest", "--test-dir", folder, "-L", f"^{ring.name}$", "-j", str(os.cpu_count()),
-                    "--output-on-failure", "--output-junit", f"{reports}/ctest.junit"],
-                   cwd=TOP, env={**os.environ, "GTEST_OUTPUT": f"xml:{reports}/", "GTEST_BRIEF": "1"},
-                   timeout=ring.limit, check=False)
+    run_group("ctest", "--test-dir", folder, "-L", f"^{ring.name}$", "-j", os.cpu_count(), "--output-on-failure",
+              "--output-junit", f"{reports}/ctest.junit", timeout=ring.limit, cwd=TOP,
+              env={**os.environ, "GTEST_OUTPUT": f"xml:{reports}/", "GTEST_BRIEF": "1"})
     outcome = Outcome()
     for program in xml.parse(f"{reports}/ctest.junit").getroot().iter("testcase"):
         count_program(outcome, program, reports)
@@ -140,17 +145,11 @@ def run_programs(ring, scratch):
     outcome = Outcome()
     for command in ring.programs:
         results = os.path.join(scratch, f"{len(os.listdir(scratch))}.json")
-        argv = ["/usr/bin/python3", *command.split()]
         say(f"-- {command}")
-        process = subprocess.Popen(argv, cwd=TOP, env={**os.environ, "HAWSER_TEST_RESULTS": results})
         try:
-            code = process.wait(ring.limit)
+            code = run_group("/usr/bin/python3", *command.split(), timeout=ring.limit, cwd=TOP,
+                             env={**os.environ, "HAWSER_TEST_RESULTS": results})
         except subprocess.TimeoutExpired:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
             code = f"more than {ring.limit} s"
         count_results(outcome, command, code, results)
     return outcome
@@ -218,22 +217,33 @@ def build_parts(rings):
     """The rings whose programs could not be built."""
     broken = set()
     for part in dict.fromkeys(part for ring in rings for part in ring.parts):
-        if subprocess.run(["tests/cluster/parts.sh", part], cwd=TOP, stdout=subprocess.DEVNULL, check=False).returncode:
+        if run_group("tests/cluster/parts.sh", part, cwd=TOP, stdout=subprocess.DEVNULL):
             say(f"== part {part} could not be built")
             broken |= {ring.name for ring in rings if part in ring.parts}
     return broken
 
 
+def build_images(rings, broken):
+    """The rings whose images could not be built. Here, so that no ring pays for it out of its own time."""
+    wanted = [ring for ring in rings if ring.images and not broken & {ring.preset, ring.name}]
+    if not wanted:
+        return set()
+    started = time.monotonic()
+    say("== images")
+    code = run_group("/usr/bin/python3", "tests/cluster/image.py", cwd=TOP)
+    say(f"== images: {f'failed with {code}, ' if code else ''}{time.monotonic() - started:.0f} s")
+    return {ring.name for ring in wanted} if code else set()
+
+
 def main():
     rings = chosen_rings()
+    exit_on_signals()
     started = time.monotonic()
-    passed, failed = 0, []
     broken = build_all(rings) | build_parts(rings)
-    with tempfile.TemporaryDirectory(prefix="hawser-results-") as scratch:
+    broken |= build_images(rings, broken)
+    with tempfile.TemporaryDirectory(prefix=own_name("results-")) as scratch:
         outcomes = [run_ring(ring, scratch, broken) for ring in rings]
-    for outcome in outcomes:
-        passed += outcome.passed
-        failed += outcome.failed
+    passed, failed = sum(outcome.passed for outcome in outcomes), [name for outcome in outcomes for name in outcome.failed]
     say(f"\nall rings: {time.monotonic() - started:.0f} s with the builds")
     for name in failed:
         say(f"failed: {name}")
