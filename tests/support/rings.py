@@ -29,6 +29,8 @@ class Ring:
     default: bool = True
 
 
+BUDGET = 3600  # seconds for all that CI runs, with its builds
+
 _PROGRAMS = "programs"  # ninja target: hawser, hawser-operator, hawser-sidecar
 
 RINGS = (
@@ -39,7 +41,7 @@ RINGS = (
     Ring("contract", "one suite over each implementation of an interface", "asan"),
     Ring("fuzz-replay", "corpora of the fuzz targets, replayed", "asan"),
     Ring("tsan", "our own threads under ThreadSanitizer", "tsan"),
-    Ring("lab", "the laboratory itself: strongSwan to strongSwan, what its detectors must see",
+    Ring("lab", "the laboratory itself: strongSwan to strongSwan, what its detectors must see, what its clean-up must leave",
          programs=("tests/interop/lab_test.py",), limit=600),
     Ring("quickstart", "the walkthrough end to end, twice, with a capture", "release", _PROGRAMS,
          ("tests/interop/quickstart_test.py",)),
@@ -82,6 +84,7 @@ RINGS = (
 class Outcome:
     passed: int = 0
     failed: list = field(default_factory=list)
+    seconds: float = 0
 
 
 def say(text):
@@ -180,8 +183,8 @@ def run_ring(ring, scratch, broken_builds):
             outcome = Outcome(failed=[f"{ring.name}: {reason}"])
     if not outcome.passed and not outcome.failed:
         outcome.failed.append(f"{ring.name}: nothing ran")
-    say(f"== ring {ring.name}: {outcome.passed} passed, {len(outcome.failed)} failed, "
-        f"{time.monotonic() - started:.0f} s")
+    outcome.seconds = time.monotonic() - started
+    say(f"== ring {ring.name}: {outcome.passed} passed, {len(outcome.failed)} failed, {outcome.seconds:.0f} s")
     return outcome
 
 
@@ -235,16 +238,28 @@ def build_images(rings, broken):
     return {ring.name for ring in wanted} if code else set()
 
 
+def summary(rings, outcomes, builds, total):
+    """The table at the end: what each ring took. A run longer than the budget is told, not failed."""
+    lines = [f"{'ring':16}{'passed':>8}{'failed':>8}{'seconds':>9}", f"{'(builds)':16}{'':16}{builds:9.0f}"]
+    lines += [f"{ring.name:16}{outcome.passed:8}{len(outcome.failed):8}{outcome.seconds:9.0f}"
+              for ring, outcome in zip(rings, outcomes)]
+    lines.append(f"{'all':16}{sum(o.passed for o in outcomes):8}{sum(len(o.failed) for o in outcomes):8}{total:9.0f}")
+    if total > BUDGET:
+        lines.append(f"warning: {total / 60:.0f} minutes; it should take at most {BUDGET // 60}")
+    return lines
+
+
 def main():
     rings = chosen_rings()
     exit_on_signals()
     started = time.monotonic()
     broken = build_all(rings) | build_parts(rings)
     broken |= build_images(rings, broken)
+    builds = time.monotonic() - started
     with tempfile.TemporaryDirectory(prefix=own_name("results-")) as scratch:
         outcomes = [run_ring(ring, scratch, broken) for ring in rings]
     passed, failed = sum(outcome.passed for outcome in outcomes), [name for outcome in outcomes for name in outcome.failed]
-    say(f"\nall rings: {time.monotonic() - started:.0f} s with the builds")
+    say("\n" + "\n".join(summary(rings, outcomes, builds, time.monotonic() - started)))
     for name in failed:
         say(f"failed: {name}")
     say(f"{passed} passed, {len(failed)} failed")
