@@ -22,6 +22,10 @@ export GOFLAGS=-mod=mod GOTOOLCHAIN=local GOWORK=off
 
 say() { echo "parts: $*" >&2; }
 
+# Two that write the same module's folder spoil each other's build; the second finds what the first built.
+exec 9>"$cache/.lock"
+flock --nonblock 9 || { say "another build uses $cache: waiting for it"; flock 9; }
+
 install_go() {
   say "there is no Go: installing Debian's"
   apt-get update
