@@ -164,7 +164,7 @@ users:
             raise LabError(f"{path} is missing; build it with tests/cluster/parts.sh")
         return Process([path, *arguments], os.path.join(self.folder, f"{program}.log"), netns=self.netns)
 
-    def wait_ready(self, timeout=60):
+    def wait_ready(self, timeout=180):
         def ready():
             for process, name in ((self.etcd, "etcd"), (self.server, "kube-apiserver")):
                 if not process.running():

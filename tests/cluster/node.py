@@ -167,7 +167,7 @@ class Node:
                                 self._script()], self.path("node.log"), netns=self.namespace.name,
                                env={"PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"})
         wait_until(lambda: f"containerd: {self.logs()}", lambda: self._running() and self.ctr("version", check=False).returncode == 0,
-                   20)
+                   120)
 
     def _running(self):
         if not self.runtime.running():
@@ -182,7 +182,7 @@ class Node:
             account = self.run_kubectl("get", "serviceaccount", "default", check=False)
             return done.stdout == "True" and account.returncode == 0
 
-        wait_until(lambda: f"the node to be Ready\n{self.logs()}", ready, 90, 0.5)
+        wait_until(lambda: f"the node to be Ready\n{self.logs()}", ready, 240, 0.5)
 
     # -- use
 
@@ -217,13 +217,13 @@ class Node:
     def _inside(self, *argv):
         """Runs a program with the node's own view of files and mounts."""
         first = run("pgrep", "--parent", self.runtime.pid).stdout.split()[0]
-        return run("nsenter", "--target", first, "--mount", "--", *argv, timeout=120)
+        return run("nsenter", "--target", first, "--mount", "--", *argv, timeout=300)
 
     def pods(self, selector, namespace="default"):
         return [pod for pod in self.get("pods", "-n", namespace, "-l", selector)
                 if "deletionTimestamp" not in pod["metadata"]]
 
-    def rollout(self, what, namespace="default", timeout=60):
+    def rollout(self, what, namespace="default", timeout=150):
         done = self.run_kubectl("-n", namespace, "rollout", "status", what, f"--timeout={timeout}s", check=False,
                                 timeout=timeout + 20)
         if done.returncode:

@@ -39,7 +39,7 @@ def pods_and_services(cases, node):
         execute(node, pods[0], "test", "-s", token)
         node.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "plain"}, "spec": {
             "containers": [SLEEP], "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0}})
-        node.kubectl("wait", "--for=condition=Ready", "pod/plain", "--timeout=30s")
+        node.kubectl("wait", "--for=condition=Ready", "pod/plain", "--timeout=90s", timeout=110)
         expect("a token", node.run_kubectl("exec", "plain", "--", "test", "-e", token, check=False).returncode == 1)
 
 
@@ -53,10 +53,10 @@ def network_pod(cases, node):
     with cases.case("a DaemonSet on the node's network waits for its Secret, then starts"):
         node.apply(workload("DaemonSet", "net", pod))
         wait_until("the pod to wait for the Secret", lambda: any(
-            "late" in event.get("message", "") for event in node.get("events")), 30, 0.5)
+            "late" in event.get("message", "") for event in node.get("events")), 90, 0.5)
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "late"}, "stringData": {"x": "one"}})
         # kubelet waits longer from try to try.
-        node.rollout("daemonset/net", timeout=90)
+        node.rollout("daemonset/net", timeout=180)
     found = node.pods("app=net")[0]
     with cases.case("it may open /dev/net/tun and sees the node's interfaces, with the capabilities it was given"):
         execute(node, found, "bash", "-c", "exec 3<>/dev/net/tun")
@@ -66,7 +66,7 @@ def network_pod(cases, node):
                      [f"{1 << 12:016x}"])
     with cases.case("a Secret that is changed changes in the pod"):
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "late"}, "stringData": {"x": "two"}})
-        wait_until("the new content", lambda: execute(node, found, "cat", "/key/x").stdout == "two", 60, 0.5)
+        wait_until("the new content", lambda: execute(node, found, "cat", "/key/x").stdout == "two", 150, 0.5)
 
 
 def left_over(pid):
@@ -93,7 +93,7 @@ def another_node(number):
         expect_equal("its output", other.stdout.readline(), b"up\n")
         expect("nothing is there while it is up", left_over(other.pid))
         other.send_signal(number)
-        other.wait(30)
+        other.wait(120)
     return other.pid
 
 
@@ -105,7 +105,7 @@ def endings(cases):
         with cases.case(what):
             pid = another_node(number)
             if number == signal.SIGKILL:
-                wait_until(lambda pid=pid: f"its processes to end: {processes(pid)}", lambda pid=pid: not processes(pid), 10, 0.2)
+                wait_until(lambda pid=pid: f"its processes to end: {processes(pid)}", lambda pid=pid: not processes(pid), 60, 0.2)
                 another_node(signal.SIGINT)
             expect_equal("left", left_over(pid), [])
     with cases.case("a node that cannot start says why, and leaves nothing"):
