@@ -3,17 +3,19 @@
 All of it lives in one network namespace. What runs containers is in a mount and a PID namespace of its own as well:
 when its first process ends, however, the kernel ends every shim and container and drops every mount with it.
 """
+import contextlib
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 
+import cgroups
 from apiserver import BIN, SERVICE_NETWORK, ApiServer, LabError, Namespace, Process, run, wait_until
 from image import pause_image
 from lab.netns import cleanup
+from lab.owner import is_dead, own_name
 
 _CONTAINERD = """version = 3
 root = "{folder}/containerd"
@@ -53,15 +55,16 @@ class Node:
     def __init__(self, namespace=None, address="192.0.2.1", pod_network="10.11.64.0/24", name="node-1"):
         _remove_dead()
         self.name, self.address, self.pod_network = name, address, pod_network
-        self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-node-")
-        self.cgroup = f"hwt-{os.getpid()}-{os.path.basename(self.folder).rsplit('-', 1)[1]}"
+        self.folder = tempfile.mkdtemp(prefix=own_name("node-"))
+        self.cgroup = os.path.basename(self.folder)
         self._own_namespace = namespace is None
         self.namespace, self.server, self.runtime = namespace, None, None
         self._managers = []
         try:
             self._start()
         except BaseException:
-            self.stop()
+            with contextlib.suppress(Exception):  # the first failure is the one to tell
+                self.stop()
             raise
 
     def __enter__(self):
@@ -83,6 +86,7 @@ class Node:
             self.namespace.ip("link", "set", "wan", "up")
         self.namespace.sysctl("net.ipv4.ip_forward", 1)
         # Two pods of the bridge that talk by way of a Service: the answer must pass the translation.
+        need_bridge_filter()
         self.namespace.sysctl("net.bridge.bridge-nf-call-iptables", 1)
         self.server = ApiServer(self.namespace, self.address, kubelet_client=True)
         self.kubeconfig, self.audit_log = self.server.kubeconfig, self.server.audit_log
@@ -161,8 +165,7 @@ class Node:
         for program in ("containerd", "containerd-shim-runc-v2", "runc", "kubelet", "kube-proxy", "ctr"):
             if not os.path.exists(os.path.join(BIN, program)):
                 raise LabError(f"{program} is missing; build it with tests/cluster/parts.sh")
-        for folder in _hierarchies():
-            os.mkdir(os.path.join(folder, self.cgroup))
+        cgroups.make(self.cgroup)
         self.runtime = Process(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c",
                                 self._script()], self.path("node.log"), netns=self.namespace.name,
                                env={"PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"})
@@ -246,46 +249,36 @@ class Node:
     # -- end
 
     def stop(self):
-        if self.runtime:
-            self.runtime.kill()
-        for manager in self._managers:
-            manager.kill()
-        if self.server:
-            self.server.stop()
-        self._remove_cgroups()
-        if self._own_namespace and self.namespace:
-            self.namespace.remove()
-        self.runtime, self.server, self._managers = None, None, []
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.ExitStack() as ending:  # each is done although one fails; from the last to the first
+            ending.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            if self._own_namespace and self.namespace:
+                ending.callback(self.namespace.remove)
+            ending.callback(self._remove_cgroups)
+            if self.server:
+                ending.callback(self.server.stop)
+            for process in (*self._managers, self.runtime):
+                if process:
+                    ending.callback(process.kill)
+            self.runtime, self.server, self._managers = None, None, []
 
     def _remove_cgroups(self):
-        wait_until(lambda: f"the control groups {self.cgroup} to be empty", lambda: _remove_cgroup(self.cgroup), 15, 0.2)
+        wait_until(lambda: f"the control groups {self.cgroup} to be empty", lambda: cgroups.remove(self.cgroup), 60, 0.2)
 
 
-def _hierarchies():
-    """Where control groups are mounted: several folders with version 1, one with version 2."""
-    with open("/proc/self/mounts") as mounts:
-        fields = [line.split() for line in mounts]
-    return [f[1] for f in fields if f[2] in ("cgroup", "cgroup2") and f[1].startswith("/sys/fs/cgroup")]
-
-
-def _remove_cgroup(name):
-    """Whether it is gone now: not while a last process of it is on its way out."""
-    for hierarchy in _hierarchies():
-        for folder, _, _ in os.walk(os.path.join(hierarchy, name), topdown=False):
-            try:
-                os.rmdir(folder)
-            except OSError:
-                return False
-    return True
+def need_bridge_filter(switch="/proc/sys/net/bridge/bridge-nf-call-iptables"):
+    """Debian's kernel has it as a module, which nothing loads by itself."""
+    if os.path.exists(switch):
+        return
+    done = run("modprobe", "br_netfilter", check=False)
+    if not os.path.exists(switch):
+        raise LabError(f"this kernel has no {switch}: it needs the module br_netfilter "
+                       f"({done.stderr.strip() or 'modprobe loaded it, in vain'})")
 
 
 def _remove_dead():
     """What was left by a test that was killed with -9: its processes died with it."""
-    names = {name for hierarchy in _hierarchies() for name in os.listdir(hierarchy) if re.fullmatch(r"hwt-[0-9]+-.+", name)}
-    for name in names:
-        if not os.path.exists(f"/proc/{name.split('-')[1]}"):
-            _remove_cgroup(name)
+    for name in {name for hierarchy in cgroups.hierarchies() for name in os.listdir(hierarchy) if is_dead(name)}:
+        cgroups.remove(name)
     cleanup()
 
 

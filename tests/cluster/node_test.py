@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 
+import cgroups
 from apiserver import TOP, Cases, LabError, expect, expect_equal, run, wait_until
 from image import hawser_images
 from node import Node
@@ -73,7 +74,7 @@ def left_over(pid):
     """What a node of process `pid` may have left: namespaces, folders, control groups, mounts."""
     with open("/proc/self/mounts") as mounts:
         found = [line for line in mounts if f"hwt-{pid}-" in line]
-    for folder in ("/run/netns", "/tmp", *(os.path.join("/sys/fs/cgroup", name) for name in os.listdir("/sys/fs/cgroup"))):
+    for folder in ("/run/netns", "/tmp", *cgroups.hierarchies()):
         if os.path.isdir(folder):
             found += [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(f"hwt-{pid}-")]
     return found + processes(pid)
@@ -114,6 +115,17 @@ def endings(cases):
             raise AssertionError("it started")
         except LabError as reason:
             expect(f"the address is named in: {reason}", "nonsense" in str(reason))
+        expect_equal("left", left_over(os.getpid()), [])
+    with cases.case("one thing that cannot be cleaned away does not keep the rest"):
+        class Stubborn(Node):
+            def _remove_cgroups(self):
+                raise LabError("stubborn")
+
+        try:
+            Stubborn(address="nonsense")
+            raise AssertionError("it started")
+        except LabError as reason:
+            expect(f"not why it did not start: {reason}", "nonsense" in str(reason))
         expect_equal("left", left_over(os.getpid()), [])
 
 

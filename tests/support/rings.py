@@ -42,7 +42,7 @@ RINGS = (
     Ring("fuzz-replay", "corpora of the fuzz targets, replayed", "asan"),
     Ring("tsan", "our own threads under ThreadSanitizer", "tsan"),
     Ring("lab", "the laboratory itself: strongSwan to strongSwan, what its detectors must see, what its clean-up must leave",
-         programs=("tests/interop/lab_test.py",), limit=600),
+         programs=("tests/support/harness_test.py", "tests/interop/lab_test.py"), limit=600),
     Ring("quickstart", "the walkthrough end to end, twice, with a capture", "release", _PROGRAMS,
          ("tests/interop/quickstart_test.py",)),
     Ring("seed", "parts 3 and 4 of the walkthrough against strongSwan", "release", _PROGRAMS,
