@@ -49,7 +49,7 @@ class ConnectionPass {
   std::vector<api::ObjectKey> stands_on(const policy::ResolvedConnection& resolved) const;
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
-  void follow_move(sidecars::SpecRevision& last_revision);
+  void keep_spec(sidecars::SpecRevision& last_revision);
   const SidecarSnapshot* find_holder() const;
 
   bool keep_for_a_moment(ConditionType type, TimePoint since);
@@ -72,7 +72,7 @@ class ConnectionPass {
   const api::Status* previous_;
   const int64_t generation_;
   Conditions conditions_;
-  Place place_;  // of its gateway
+  Place place_;  // of the gateway whose spec is in force, else of the one it names
   ConnectionDecision out_;
 };
 
@@ -140,35 +140,41 @@ const SidecarSnapshot* ConnectionPass::find_holder() const {
   return known ? placement_.sidecars().by_node(previous_->node) : nullptr;
 }
 
-// A new spec where everything is in order; else the last one stays, wherever it is.
-void ConnectionPass::choose_spec(const policy::Resolution& resolution,
-                                 sidecars::SpecRevision& last_revision) {
+// What was accepted last stays with its own gateway, whatever the object names now. In a cluster the node may
+// be dead: it goes on where that gateway is.
+void ConnectionPass::keep_spec(sidecars::SpecRevision& last_revision) {
   auto before = inputs_.memory.in_force.find(name_);
-  if (before != inputs_.memory.in_force.end()) {
-    out_.in_force = before->second;
-    out_.sidecar = placement_.sidecars().by_name(before->second.sidecar);
-  }
-  if (out_.sidecar == nullptr) out_.sidecar = find_holder();
-  if (resolution.resolved.gateway == nullptr) return;
-  place_ = placement_.of(*resolution.resolved.gateway);
-  if (place_.sidecar == nullptr) return;
-  follow_move(last_revision);
-  if (!conditions_.is_true(ConditionType::ResolvedRefs) || !conditions_.is_true(ConditionType::Accepted))
-    return;
-  auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
-  const bool same = out_.in_force && out_.in_force->sidecar == place_.sidecar->name &&
-                    out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
-  if (!same) out_.in_force = InForce{spec, ++last_revision, 0, place_.sidecar->name, {}};
-  out_.in_force->generation = generation_;
-  out_.in_force->policy = policy::effective_policy(resolution.resolved.policy, *resolution.resolved.gateway);
+  if (before == inputs_.memory.in_force.end()) return;
+  out_.in_force = before->second;
+  out_.sidecar = placement_.sidecars().by_name(out_.in_force->sidecar);
+  const auto& gateways = inputs_.source->objects.virtual_network_gateways;
+  auto gateway = gateways.find(out_.in_force->gateway);
+  if (gateway == gateways.end()) return;
+  place_ = placement_.of(gateway->second);
+  if (!inputs_.nodes || place_.sidecar == nullptr || out_.in_force->sidecar == place_.sidecar->name) return;
+  out_.in_force->sidecar = place_.sidecar->name;
+  out_.in_force->revision = ++last_revision;
   out_.sidecar = place_.sidecar;
 }
 
-// In a cluster the node may be dead: what was accepted last goes on where the gateway is now.
-void ConnectionPass::follow_move(sidecars::SpecRevision& last_revision) {
-  if (!inputs_.nodes || !out_.in_force || out_.in_force->sidecar == place_.sidecar->name) return;
-  out_.in_force->sidecar = place_.sidecar->name;
-  out_.in_force->revision = ++last_revision;
+// A new spec where everything is in order; else the last one stays.
+void ConnectionPass::choose_spec(const policy::Resolution& resolution,
+                                 sidecars::SpecRevision& last_revision) {
+  keep_spec(last_revision);
+  if (out_.sidecar == nullptr) out_.sidecar = find_holder();
+  const bool good =
+      conditions_.is_true(ConditionType::ResolvedRefs) && conditions_.is_true(ConditionType::Accepted);
+  const api::VirtualNetworkGateway* gateway = resolution.resolved.gateway;
+  if (gateway == nullptr || (out_.in_force && !good)) return;
+  place_ = placement_.of(*gateway);
+  if (place_.sidecar == nullptr || !good) return;
+  auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
+  const bool same = out_.in_force && out_.in_force->sidecar == place_.sidecar->name &&
+                    out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
+  if (!same) out_.in_force = InForce{spec, ++last_revision, 0, "", place_.sidecar->name, {}};
+  out_.in_force->generation = generation_;
+  out_.in_force->gateway = api::map_key(gateway->meta.namespace_, gateway->meta.name);
+  out_.in_force->policy = policy::effective_policy(resolution.resolved.policy, *gateway);
   out_.sidecar = place_.sidecar;
 }
 

@@ -72,7 +72,11 @@ void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, const Place
   for (const auto& [name, connection] : inputs.source->objects.connections) {
     const ObjectKey key{Kind::Connection, connection.meta.namespace_, connection.meta.name};
     const api::Condition* programmed = decision.statuses.at(key).status.find(ConditionType::Programmed);
-    by_gateway[api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)]
+    // A refused edit may name another gateway than the one that carries it.
+    auto in_force = decision.memory.in_force.find(name);
+    by_gateway[in_force != decision.memory.in_force.end()
+                   ? in_force->second.gateway
+                   : api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)]
         .push_back({name, *programmed});
   }
   for (const auto& [name, gateway] : inputs.source->objects.virtual_network_gateways)

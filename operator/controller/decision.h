@@ -27,6 +27,7 @@ struct InForce {
   std::shared_ptr<const v1::ConnectionSpec> spec;
   sidecars::SpecRevision revision = 0;
   int64_t generation = 0;  // of the Connection when this was accepted
+  std::string gateway;     // whose place is its place, "namespace/name"; the object may name another by now
   std::string sidecar;     // which one has it
   api::EffectivePolicy policy;
 };
