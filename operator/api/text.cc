@@ -31,6 +31,46 @@ size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+size_t utf8_length(std::string_view text, size_t i) {
+  auto octet = [&](size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
+  auto continuation = [&](size_t k) { return (octet(k) & 0xc0U) == 0x80U; };
+  const unsigned a = octet(i);
+  const unsigned b = octet(i + 1);
+  if (a < 0x80) return 1;
+  if (a >= 0xc2 && a <= 0xdf) return continuation(i + 1) ? 2 : 0;
+  if (a >= 0xe0 && a <= 0xef) {
+    const bool in_range = (a != 0xe0 || b >= 0xa0) && (a != 0xed || b < 0xa0);
+    return in_range && continuation(i + 1) && continuation(i + 2) ? 3 : 0;
+  }
+  if (a >= 0xf0 && a <= 0xf4) {
+    const bool in_range = (a != 0xf0 || b >= 0x90) && (a != 0xf4 || b < 0x90);
+    return in_range && continuation(i + 1) && continuation(i + 2) && continuation(i + 3) ? 4 : 0;
+  }
+  return 0;
+}
+
+std::string fit(std::string text, int64_t max) {
+  int64_t characters = 0;
+  bool clean = true;
+  size_t last = 0;  // where the last character that may stay begins
+  size_t i = 0;
+  for (; i < text.size() && characters < max; ++characters) {
+    const size_t length = utf8_length(text, i);
+    clean = clean && length > 0;
+    last = i;
+    i += std::max<size_t>(length, 1);
+  }
+  const bool cut = i < text.size();
+  if (clean && !cut) return text;
+  std::string out;
+  for (size_t k = 0; k < (cut ? last : i);) {
+    const size_t length = utf8_length(text, k);
+    out += length > 0 ? text.substr(k, length) : "\uFFFD";
+    k += std::max<size_t>(length, 1);
+  }
+  return cut ? out + "…" : out;
+}
+
 std::string in_quotes(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "'";

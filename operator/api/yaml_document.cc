@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "common/base/secret.h"
+#include "operator/api/text.h"
 
 namespace hawser::api {
 namespace {
@@ -148,25 +149,6 @@ YamlFault fault_at(std::string_view text, size_t offset, std::string message) {
   const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   const auto lines = std::count(before.begin(), before.end(), '\n');
   return {static_cast<int>(lines) + 1, static_cast<int>(offset - line_start) + 1, std::move(message)};
-}
-
-// Length of the UTF-8 sequence at `i`; 0 when it is not one (RFC 3629: no overlong forms, no surrogates).
-size_t utf8_length(std::string_view text, size_t i) {
-  auto octet = [&](size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
-  auto continuation = [&](size_t k) { return (octet(k) & 0xc0U) == 0x80U; };
-  const unsigned a = octet(i);
-  const unsigned b = octet(i + 1);
-  if (a < 0x80) return 1;
-  if (a >= 0xc2 && a <= 0xdf) return continuation(i + 1) ? 2 : 0;
-  if (a >= 0xe0 && a <= 0xef) {
-    const bool in_range = (a != 0xe0 || b >= 0xa0) && (a != 0xed || b < 0xa0);
-    return in_range && continuation(i + 1) && continuation(i + 2) ? 3 : 0;
-  }
-  if (a >= 0xf0 && a <= 0xf4) {
-    const bool in_range = (a != 0xf0 || b >= 0x90) && (a != 0xf4 || b < 0x90);
-    return in_range && continuation(i + 1) && continuation(i + 2) && continuation(i + 3) ? 4 : 0;
-  }
-  return 0;
 }
 
 // yaml-cpp replaces or drops such octets silently: what we read would not be what the user sees.

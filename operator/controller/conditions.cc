@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/api/status_limits.h"
+#include "operator/api/text.h"
+
 namespace hawser::controller {
 
 using api::Condition;
@@ -31,7 +34,7 @@ void Conditions::set(ConditionType type, ConditionStatus status, Reason reason, 
   Condition condition{type,
                       status,
                       reason,
-                      std::move(message),
+                      api::fit(std::move(message), api::kMaxMessage),
                       observed_generation,
                       moved ? format_rfc3339(now_) : before->last_transition_time};
   conditions_.reserve(catalog::kConditions.size());

@@ -16,6 +16,7 @@ class Conditions {
   Conditions(const api::Status* previous, int64_t generation, WallTime now)
       : previous_(previous), generation_(generation), now_(now) {}
 
+  // A message that is too long for a condition is cut.
   void set(catalog::ConditionType type, api::ConditionStatus status, catalog::Reason reason,
            std::string message) {
     set(type, status, reason, std::move(message), generation_);

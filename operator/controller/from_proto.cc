@@ -1,6 +1,9 @@
 #include "operator/controller/from_proto.h"
 
 #include "common/base/clock.h"
+#include "operator/api/names.h"
+#include "operator/api/status_limits.h"
+#include "operator/api/text.h"
 
 namespace hawser::controller {
 namespace {
@@ -14,6 +17,17 @@ std::string time_of(bool has, const google::protobuf::Timestamp& time) {
   return format_rfc3339(WallTime(std::chrono::seconds(time.seconds())));
 }
 
+// What comes over the wire is as long as a sidecar likes.
+std::string word(const std::string& text) { return api::fit(text, api::kMaxWord); }
+
+// Of a time that time_of() wrote; nullopt of any other text.
+std::optional<int64_t> seconds_of(const std::string& text) {
+  tm parts{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
 }  // namespace
 
 std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status) {
@@ -22,19 +36,19 @@ std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status)
   const auto& ike = in.ike();
   const auto& child = in.child();
   api::Negotiated out;
-  out.ike = {ike.encryption(),    ike.integrity(),
-             ike.prf(),           ike.dh_group(),
-             ike.initiator_spi(), ike.responder_spi(),
-             ike.role(),          time_of(ike.has_established_time(), ike.established_time())};
-  out.child = {child.encryption(),   child.integrity(),
-               child.pfs_group(),    child.inbound_spi(),
-               child.outbound_spi(), time_of(child.has_installed_time(), child.installed_time())};
-  out.local_endpoint = in.local_endpoint();
-  out.remote_endpoint = in.remote_endpoint();
-  out.nat = in.nat();
-  out.encapsulation = in.encapsulation();
-  out.data_plane = in.data_plane();
-  out.interface = in.interface();
+  out.ike = {word(ike.encryption()),    word(ike.integrity()),
+             word(ike.prf()),           word(ike.dh_group()),
+             word(ike.initiator_spi()), word(ike.responder_spi()),
+             word(ike.role()),          time_of(ike.has_established_time(), ike.established_time())};
+  out.child = {word(child.encryption()),   word(child.integrity()),
+               word(child.pfs_group()),    word(child.inbound_spi()),
+               word(child.outbound_spi()), time_of(child.has_installed_time(), child.installed_time())};
+  out.local_endpoint = api::fit(in.local_endpoint(), api::kMaxEndpoint);
+  out.remote_endpoint = api::fit(in.remote_endpoint(), api::kMaxEndpoint);
+  out.nat = word(in.nat());
+  out.encapsulation = word(in.encapsulation());
+  out.data_plane = word(in.data_plane());
+  out.interface = word(in.interface());
   return out;
 }
 

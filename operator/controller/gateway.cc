@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/api/names.h"
+#include "operator/api/text.h"
 #include "operator/controller/connection.h"
 
 namespace hawser::controller {
@@ -70,7 +72,7 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   set_programmed(conditions, place, connections, now);
   out.status.node = place.node;
   if (place.node.empty() && place.sidecar != nullptr)
-    out.status.node = !place.sidecar->node.empty()        ? place.sidecar->node
+    out.status.node = !place.sidecar->node.empty()        ? api::fit(place.sidecar->node, api::kMaxName)
                       : previous != inputs.previous.end() ? previous->second.status.node
                                                           : place.sidecar->name;
   conditions.set_ready();

@@ -28,6 +28,12 @@ TEST(Conditions, TransitionTimeMovesOnlyWithTheStatus) {
   EXPECT_EQ(moved.find(ConditionType::Accepted)->last_transition_time, "1970-01-01T00:03:20Z");
 }
 
+TEST(Conditions, AMessageIsNoLongerThanAConditionMayHaveIt) {
+  Conditions conditions(nullptr, 1, WallTime{});
+  conditions.set(ConditionType::Programmed, kFalse, Reason::InstallFailed, std::string(1 << 20, 'x'));
+  EXPECT_EQ(conditions.find(ConditionType::Programmed)->message, std::string(32767, 'x') + "…");
+}
+
 TEST(Conditions, StandInTheOrderOfTheCatalogue) {
   Conditions conditions(nullptr, 1, WallTime{});
   conditions.set(ConditionType::Established, kTrue, Reason::Established, "");
