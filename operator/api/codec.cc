@@ -19,11 +19,12 @@ std::string_view kind_name(size_t i) { return kKinds[i].name; }
 // One document of a file, or one item of a List.
 class Importer {
  public:
-  Importer(std::string_view file, ParsedManifests& out) : file_(file), out_(out) {}
+  Importer(std::string_view file, ParsedManifests& out, UnknownFields unknown)
+      : file_(file), out_(out), unknown_(unknown) {}
 
   void import(const YamlNode& node) {
     if (node.is_null()) return;
-    ReadContext context(file_, out_.problems);
+    ReadContext context(file_, out_.problems, unknown_);
     if (!node.is_map()) {
       context.error(
           node, "",
@@ -179,6 +180,7 @@ class Importer {
 
   static void refuse_keys(const YamlNode& map, const std::string& prefix,
                           std::span<const std::string_view> allowed, ReadContext& context) {
+    if (context.unknown() == UnknownFields::Ignore) return;
     for (size_t i = 0; i + 1 < map.children.size() && !context.full(); i += 2) {
       const YamlNode& key = *map.children[i];
       if (!key.is_scalar() || key.text == "<<" || std::ranges::find(allowed, key.text) != allowed.end())
@@ -226,6 +228,7 @@ class Importer {
 
   std::string_view file_;
   ParsedManifests& out_;
+  UnknownFields unknown_;
   std::set<ObjectKey> seen_;
 };
 
@@ -239,9 +242,9 @@ std::string to_string(const Problem& problem) {
   return out + problem.message;
 }
 
-ParsedManifests parse_manifests(std::string_view file_name, std::string_view text) {
+ParsedManifests parse_manifests(std::string_view file_name, std::string_view text, UnknownFields unknown) {
   ParsedManifests out;
-  Importer importer(file_name, out);
+  Importer importer(file_name, out, unknown);
   auto fault = for_each_document(text, [&](const YamlNode& root) { importer.import(root); });
   if (fault) {
     out.problems.push_back({Severity::Error,

@@ -26,6 +26,12 @@ struct Problem {
 // "file:line:col: error: field.path: message"
 std::string to_string(const Problem& problem);
 
+// What becomes of fields that nobody knows.
+enum class UnknownFields : uint8_t {
+  Refuse,  // of a text that a person writes
+  Ignore,  // of a stored object: the API server has pruned typing errors, what is left is a newer version's
+};
+
 struct ParsedManifests {
   std::vector<AnyObject> objects;  // those without an error of their own
   std::vector<Problem> problems;
@@ -36,7 +42,8 @@ struct ParsedManifests {
 // bombs, a text that is too large (10 MB works; limits are in the source) become problems; nothing throws. An
 // object with an error is left out, the others of the file are kept. Namespaces default to "default";
 // defaults of the schema are filled in.
-ParsedManifests parse_manifests(std::string_view file_name, std::string_view text);
+ParsedManifests parse_manifests(std::string_view file_name, std::string_view text,
+                                UnknownFields unknown = UnknownFields::Refuse);
 
 // The canonical spec (defaults filled in), without positions: generation rises when this text changes.
 // Secrets: a digest of the values, never the values.

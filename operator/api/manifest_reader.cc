@@ -184,6 +184,7 @@ ManifestReader::ManifestReader(const YamlNode* node, std::string path, std::span
 }
 
 void ManifestReader::refuse_unknown_fields() {
+  if (context_.unknown() == UnknownFields::Ignore) return;
   std::vector<std::string_view> names;
   for (const auto& r : rows_) names.push_back(r.name);
   for (size_t i = 0; i + 1 < node_->children.size() && !context_.full(); i += 2) {

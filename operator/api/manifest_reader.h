@@ -15,12 +15,15 @@ class ReadContext {
  public:
   static constexpr size_t kMaxProblems = 1000;
 
-  ReadContext(std::string_view file, std::vector<Problem>& problems) : file_(file), problems_(problems) {}
+  ReadContext(std::string_view file, std::vector<Problem>& problems,
+              UnknownFields unknown = UnknownFields::Refuse)
+      : file_(file), problems_(problems), unknown_(unknown) {}
 
   void set_object(std::string name) { object_ = std::move(name); }
   void error(const YamlNode& at, std::string_view path, std::string message);
   void record(std::string_view path, const YamlNode& at);
   bool failed() const { return failed_; }
+  UnknownFields unknown() const { return unknown_; }
   // A file with more problems than anybody reads: further ones are counted as failures, not described.
   bool full() const { return problems_.size() >= kMaxProblems; }
   Positions& positions() { return positions_; }
@@ -28,6 +31,7 @@ class ReadContext {
  private:
   std::string_view file_;
   std::vector<Problem>& problems_;
+  UnknownFields unknown_;
   std::string object_;
   bool failed_ = false;
   Positions positions_;

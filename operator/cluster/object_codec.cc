@@ -77,7 +77,7 @@ uint64_t resource_version_of(const Json& json) {
 DecodedObject decode_object(api::Kind kind, Json& json) {
   Json manifest = manifest_of(kind, json);
   std::string text = manifest.dump(-1, ' ', false, Json::error_handler_t::replace);
-  api::ParsedManifests parsed = api::parse_manifests("", text);
+  api::ParsedManifests parsed = api::parse_manifests("", text, api::UnknownFields::Ignore);
   if (kind == api::Kind::Secret) {
     wipe_data(manifest);
     wipe_data(json);

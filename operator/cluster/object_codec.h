@@ -16,7 +16,8 @@ struct DecodedObject {
 };
 
 // Only spec (of a Secret: data) and the metadata that api::ObjectMeta has are looked at: the rest is the
-// server's affair. Values of a Secret are wiped in `json`.
+// server's affair. Fields of spec that this version does not know are a newer one's and ignored. Values of a
+// Secret are wiped in `json`.
 DecodedObject decode_object(api::Kind kind, nlohmann::json& json);
 
 // metadata.<name> when it is text, else empty.

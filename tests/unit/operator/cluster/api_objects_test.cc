@@ -197,13 +197,12 @@ TEST_F(ApiObjectsTest, AnObjectThatCannotBeReadStaysAsItWasLast) {
               HasSubstr("spec.saLifeTimeSeconds"));
   EXPECT_FALSE(objects().ipsec_policies.contains("a/q"));
   auto bad = policy(2);
-  bad["spec"].erase("dhGroup");
-  bad["spec"]["newField"] = 1;
+  bad["spec"]["dhGroup"] = 14;
   server_.put(path("ipsecpolicies", "p"), bad);
   EXPECT_TRUE(settle());
   EXPECT_TRUE(objects_->snapshot()->broken.contains({api::Kind::IpsecPolicy, "a", "p"}));
   EXPECT_EQ(objects().ipsec_policies.at("a/p").spec.dh_group, "ECP384");
-  EXPECT_THAT(objects_->take_notices(), Contains(Field(&store::Notice::text, HasSubstr("newField"))));
+  EXPECT_THAT(objects_->take_notices(), Contains(Field(&store::Notice::text, HasSubstr("spec.dhGroup"))));
   server_.put(path("ipsecpolicies", "p"), policy(3));
   settle();
   EXPECT_FALSE(objects_->snapshot()->broken.contains({api::Kind::IpsecPolicy, "a", "p"}));
@@ -295,7 +294,7 @@ TEST_F(ApiObjectsTest, AnotherObjectOfTheSameNameHasNothingOfTheFirst) {
   settle();
   server_.erase(path("ipsecpolicies", "p"));
   auto bad = policy(1);
-  bad["spec"]["newField"] = 1;
+  bad["spec"]["dhGroup"] = 14;
   server_.put(path("ipsecpolicies", "p"), bad);
   settle();
   EXPECT_FALSE(objects().ipsec_policies.contains("a/p")) << "what was good was another object";

@@ -39,11 +39,26 @@ TEST(ObjectCodec, TakesTheServersMetadataAndLooksAtNothingElseOfIt) {
 TEST(ObjectCodec, SaysWhatIsWrongWithAnObjectFromBeforeTheRules) {
   auto json = policy();
   json["spec"]["saLifeTimeSeconds"] = "long";
-  json["spec"]["colour"] = "red";
+  json["spec"]["dhGroup"] = 14;
   DecodedObject decoded = decode_object(api::Kind::IpsecPolicy, json);
   EXPECT_FALSE(decoded.object);
   EXPECT_THAT(decoded.fault, HasSubstr("; spec.saLifeTimeSeconds: "));
-  EXPECT_THAT(decoded.fault, HasSubstr("spec.colour: unknown field 'colour'"));
+  EXPECT_THAT(decoded.fault, HasSubstr("spec.dhGroup: "));
+}
+
+// The CRDs are newer than this operator: they are kept when it is rolled back.
+TEST(ObjectCodec, FieldsOfANewerVersionBreakNothing) {
+  auto json = policy();
+  json["spec"]["colour"] = {{"name", "red"}};
+  DecodedObject decoded = decode_object(api::Kind::IpsecPolicy, json);
+  ASSERT_TRUE(decoded.object) << decoded.fault;
+  EXPECT_EQ(std::get<api::IpsecPolicy>(*decoded.object).spec.sa_life_time_seconds, 300);
+  auto connection = nlohmann::json::parse(R"({"metadata": {"name": "c", "namespace": "a"}, "spec": {
+    "virtualNetworkGatewayRef": {"name": "g", "namespace": "b"}, "localNetworkGatewayRef": {"name": "s"},
+    "sharedKeySecretRef": {"name": "psk", "version": 2}}})");
+  decoded = decode_object(api::Kind::Connection, connection);
+  ASSERT_TRUE(decoded.object) << decoded.fault;
+  EXPECT_EQ(std::get<api::Connection>(*decoded.object).spec.virtual_network_gateway_ref, "g");
 }
 
 TEST(ObjectCodec, AnObjectWithoutASpecOrOfNoShapeIsBroken) {
