@@ -21,9 +21,9 @@ void add_accepted(api::Kind kind, const Objects& objects, const Inputs& inputs,
     auto status = inputs.previous.find(key);
     if (status == inputs.previous.end()) continue;
     const api::Condition* condition = status->second.status.find(ConditionType::Accepted);
-    if (condition != nullptr && condition->status == ConditionStatus::True &&
-        condition->observed_generation == object.meta.generation)
-      accepted.insert(key);
+    if (condition == nullptr || condition->status != ConditionStatus::True) continue;
+    const bool as_it_is = condition->observed_generation == object.meta.generation;
+    accepted[key] = as_it_is ? policy::Standing::Now : policy::Standing::Earlier;
   }
 }
 

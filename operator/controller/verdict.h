@@ -36,7 +36,8 @@ class Verdicts {
   std::shared_ptr<const RuleVerdicts> rules_;
 };
 
-// Accepted before, with the spec it has now: an edited object has to earn its place again.
+// An edited object that was accepted before comes after those that were accepted as they are, and before all
+// others.
 policy::AcceptedObjects accepted_before(const Inputs& inputs);
 
 }  // namespace hawser::controller

@@ -29,9 +29,15 @@ struct Violation {
   std::string message;
 };
 
-// What was accepted before: it wins where two objects exclude each other (then the older creationTimestamp,
-// then the name; contracts, section 2).
-using AcceptedObjects = std::set<api::ObjectKey>;
+// Of an object where two exclude each other: the higher one wins (then the older creationTimestamp, then the
+// name; contracts, section 2).
+enum class Standing : uint8_t {
+  Never,    // not accepted so far
+  Earlier,  // accepted with an earlier spec: an edit cannot push out who is there
+  Now,      // accepted with the spec it has
+};
+// Whoever is absent never was accepted.
+using AcceptedObjects = std::map<api::ObjectKey, Standing>;
 
 // Rules switched off, by id: for tests that prove each rule is needed.
 using DisabledRules = std::set<std::string, std::less<>>;

@@ -87,9 +87,11 @@ std::optional<IpAddress> outer_address(std::string_view text) {
 
 bool wins(const RuleInput& input, const api::ObjectKey& a, const api::ObjectMeta& a_meta,
           const api::ObjectKey& b, const api::ObjectMeta& b_meta) {
-  bool a_accepted = input.accepted.contains(a);
-  bool b_accepted = input.accepted.contains(b);
-  if (a_accepted != b_accepted) return a_accepted;
+  auto standing = [&](const api::ObjectKey& key) {
+    auto found = input.accepted.find(key);
+    return found == input.accepted.end() ? Standing::Never : found->second;
+  };
+  if (standing(a) != standing(b)) return standing(a) > standing(b);
   // RFC 3339 in UTC sorts as text.
   return std::tie(a_meta.creation_timestamp, a.name, a.namespace_) <
          std::tie(b_meta.creation_timestamp, b.name, b.namespace_);

@@ -52,6 +52,23 @@ TEST(Verdicts, AreAskedAgainWhenOthersWereAccepted) {
   EXPECT_EQ(refused(Verdicts(inputs)), "a");
 }
 
+TEST(Verdicts, AnEditedObjectThatWasAcceptedComesBeforeOneThatNeverWas) {
+  Statuses previous;
+  const Memory memory;
+  auto sites = two_sites();
+  Inputs inputs{sites, previous, memory, {}};
+  auto accept = [&](const std::string& name, int64_t generation) {
+    previous[site(name)].status.conditions = {{catalog::ConditionType::Accepted, api::ConditionStatus::True,
+                                               catalog::Reason::Accepted, "", generation,
+                                               "2026-01-01T00:00:00Z"}};
+  };
+  accept("b", 1);
+  sites->objects.local_network_gateways.at("default/b").meta.generation = 2;
+  EXPECT_EQ(refused(Verdicts(inputs)), "a");
+  accept("a", 0);
+  EXPECT_EQ(refused(Verdicts(inputs)), "b") << "an edit cannot push out who is accepted as it is";
+}
+
 TEST(SidecarIndex, FindsByNameByNodeAndByConnection) {
   std::vector<sidecars::SidecarSnapshot> sidecars(3);
   sidecars[0].name = "one";

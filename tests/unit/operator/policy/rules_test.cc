@@ -60,7 +60,12 @@ TEST(Rules, PreferTheAcceptedThenTheOlderThenTheName) {
   objects.local_network_gateways.at("default/another").meta.creation_timestamp = "2026-02-01T00:00:00Z";
   objects.local_network_gateways.at("default/site6").meta.creation_timestamp = "2026-01-01T00:00:00Z";
   EXPECT_EQ(refused_site(objects, {}), "another");
-  EXPECT_EQ(refused_site(objects, {{api::Kind::LocalNetworkGateway, "default", "another"}}), "site6");
+  const api::ObjectKey another{api::Kind::LocalNetworkGateway, "default", "another"};
+  const api::ObjectKey site6{api::Kind::LocalNetworkGateway, "default", "site6"};
+  EXPECT_EQ(refused_site(objects, {{another, Standing::Now}}), "site6");
+  EXPECT_EQ(refused_site(objects, {{another, Standing::Earlier}}), "site6");
+  EXPECT_EQ(refused_site(objects, {{another, Standing::Now}, {site6, Standing::Earlier}}), "site6");
+  EXPECT_EQ(refused_site(objects, {{another, Standing::Earlier}, {site6, Standing::Now}}), "another");
 }
 
 TEST(Rules, CanBeSwitchedOffOneByOne) {
