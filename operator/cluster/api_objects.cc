@@ -138,7 +138,7 @@ void ApiObjects::take_object(const api::ObjectKey& key, nlohmann::json& json) {
   changed_ = true;
   if (!decoded.object) {
     notices_.push_back({store::Notice::Level::Error, key.to_string() + ": " + decoded.fault});
-    next_.broken[key] = std::move(decoded.fault);
+    next_.broken[key] = {std::move(decoded.fault), now.uid, now.generation};
     return;
   }
   next_.broken.erase(key);

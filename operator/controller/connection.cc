@@ -32,7 +32,8 @@ class ConnectionPass {
         placement_(placement),
         now_(now),
         previous_(find_previous()),
-        generation_(connection != nullptr ? connection->meta.generation : observed_before()),
+        meta_(verdicts.present(key, connection != nullptr ? connection->meta : meta_of_name())),
+        generation_(meta_.generation),
         conditions_(previous_, generation_, now.wall) {}
 
   ConnectionDecision run(sidecars::SpecRevision& last_revision);
@@ -42,7 +43,7 @@ class ConnectionPass {
     auto found = inputs_.previous.find(key_);
     return found == inputs_.previous.end() ? nullptr : &found->second.status;
   }
-  int64_t observed_before() const { return previous_ == nullptr ? 0 : previous_->observed_generation; }
+  api::ObjectMeta meta_of_name() const;
 
   void set_resolved(const policy::Resolution& resolution);
   const std::string* unreadable_secret() const;
@@ -70,6 +71,7 @@ class ConnectionPass {
   const Placement& placement_;
   const store::Now now_;
   const api::Status* previous_;
+  const api::ObjectMeta meta_;
   const int64_t generation_;
   Conditions conditions_;
   Place place_;  // of the gateway whose spec is in force, else of the one it names
@@ -91,6 +93,15 @@ std::string outdated(const api::Negotiated& negotiated, const api::EffectivePoli
   compare("ipsecEncryption", negotiated.child.encryption, policy.ipsec_encryption);
   compare("ipsecIntegrity", negotiated.child.integrity, policy.ipsec_integrity);
   return text;
+}
+
+// Of a connection that could not be read since the start.
+api::ObjectMeta ConnectionPass::meta_of_name() const {
+  api::ObjectMeta meta;
+  meta.namespace_ = key_.namespace_;
+  meta.name = key_.name;
+  meta.generation = previous_ == nullptr ? 0 : previous_->observed_generation;
+  return meta;
 }
 
 std::vector<api::ObjectKey> ConnectionPass::stands_on(const policy::ResolvedConnection& resolved) const {
@@ -121,7 +132,7 @@ void ConnectionPass::set_resolved(const policy::Resolution& resolution) {
   for (const policy::MissingReference& missing : resolution.missing) {
     if (!reason) reason = missing.reason;
     const std::string* why = missing.reason == Reason::SecretNotFound ? unreadable_secret() : nullptr;
-    add(missing.field_path, why != nullptr ? *why : missing.message);
+    add(missing.field_path, why != nullptr ? *why : verdicts_.why(missing));
   }
   for (const policy::Violation* violation : verdicts_.refusals({key_}, ConditionType::ResolvedRefs)) {
     if (!reason) reason = violation->reason;
@@ -353,16 +364,12 @@ void ConnectionPass::fill_status() {
 
 ConnectionDecision ConnectionPass::run(sidecars::SpecRevision& last_revision) {
   policy::Resolution resolution;
+  out_.status.meta = meta_;
   if (connection_ != nullptr) {
     resolution = policy::resolve(inputs_.source->objects, *connection_);
-    out_.status.meta = connection_->meta;
     set_resolved(resolution);
-  } else {
-    out_.status.meta.namespace_ = key_.namespace_;
-    out_.status.meta.name = key_.name;
-    out_.status.meta.generation = generation_;
-    if (conditions_.previous(ConditionType::ResolvedRefs) != nullptr)
-      conditions_.keep(ConditionType::ResolvedRefs);
+  } else if (conditions_.previous(ConditionType::ResolvedRefs) != nullptr) {
+    conditions_.keep(ConditionType::ResolvedRefs);
   }
   verdicts_.set_accepted(conditions_, stands_on(resolution.resolved));
   choose_spec(resolution, last_revision);

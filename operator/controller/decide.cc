@@ -61,7 +61,7 @@ void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Pl
   const auto& connections = inputs.source->objects.connections;
   for (const auto& [name, connection] : connections)
     one({Kind::Connection, connection.meta.namespace_, connection.meta.name}, &connection);
-  for (const auto& [key, message] : verdicts.all_broken())
+  for (const auto& [key, fault] : verdicts.all_broken())
     if (key.kind == Kind::Connection && !connections.contains(api::map_key(key.namespace_, key.name)))
       one(key, nullptr);
 }
@@ -92,7 +92,7 @@ void decide_others(const Inputs& inputs, const Verdicts& verdicts, store::Now no
              [&](const auto& object) { return decide_site(object, inputs, verdicts, now); });
   decide_all(Kind::IpsecPolicy, objects.ipsec_policies, decision,
              [&](const auto& object) { return decide_policy(object, inputs, verdicts, now); });
-  for (const auto& [key, message] : verdicts.all_broken())
+  for (const auto& [key, fault] : verdicts.all_broken())
     if (key.kind != Kind::Secret && !decision.statuses.contains(key))
       decision.statuses[key] = decide_broken(key, inputs, verdicts, now);
 }

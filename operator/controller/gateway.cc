@@ -15,12 +15,13 @@ using catalog::ConditionType;
 using catalog::Reason;
 using sidecars::LinkState;
 
-void set_resolved(Conditions& conditions, const std::vector<policy::MissingReference>& missing) {
+void set_resolved(Conditions& conditions, const std::vector<policy::MissingReference>& missing,
+                  const Verdicts& verdicts) {
   if (missing.empty())
     return conditions.set(ConditionType::ResolvedRefs, ConditionStatus::True, Reason::Resolved, "");
   std::string message;
   for (const policy::MissingReference& reference : missing)
-    message += (message.empty() ? "" : "; ") + reference.field_path + ": " + reference.message;
+    message += (message.empty() ? "" : "; ") + reference.field_path + ": " + verdicts.why(reference);
   conditions.set(ConditionType::ResolvedRefs, ConditionStatus::False, missing.front().reason, message);
 }
 
@@ -63,11 +64,12 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
                             const Verdicts& verdicts, const Placement& placement, store::Now now) {
   const api::ObjectKey key{api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name};
   auto previous = inputs.previous.find(key);
-  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second.status,
-                        gateway.meta.generation, now.wall);
-  set_resolved(conditions, policy::resolve(inputs.source->objects, gateway));
-  verdicts.set_accepted(conditions, {key});
   ObjectStatus out;
+  out.meta = verdicts.present(key, gateway.meta);
+  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second.status,
+                        out.meta.generation, now.wall);
+  set_resolved(conditions, policy::resolve(inputs.source->objects, gateway), verdicts);
+  verdicts.set_accepted(conditions, {key});
   const Place place = placement.of(gateway);
   set_programmed(conditions, place, connections, now);
   out.status.node = place.node;
@@ -76,8 +78,10 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
                       : previous != inputs.previous.end() ? previous->second.status.node
                                                           : place.sidecar->name;
   conditions.set_ready();
-  out.meta = gateway.meta;
-  out.status.observed_generation = gateway.meta.generation;
+  const api::Condition* accepted = conditions.find(ConditionType::Accepted);
+  if (accepted->status == ConditionStatus::False)
+    conditions.set(ConditionType::Stalled, ConditionStatus::True, Reason::Stalled, accepted->message);
+  out.status.observed_generation = out.meta.generation;
   out.status.conditions = conditions.take();
   return out;
 }

@@ -33,24 +33,27 @@ ObjectStatus finish(const api::ObjectMeta& meta, Conditions& conditions) {
 ObjectStatus decide_network(const api::VirtualNetwork& network, const Inputs& inputs,
                             const Verdicts& verdicts, store::Now now) {
   const api::ObjectKey key{api::Kind::VirtualNetwork, network.meta.namespace_, network.meta.name};
-  Conditions conditions(previous_of(key, inputs), network.meta.generation, now.wall);
+  const api::ObjectMeta meta = verdicts.present(key, network.meta);
+  Conditions conditions(previous_of(key, inputs), meta.generation, now.wall);
   verdicts.set_accepted(conditions, {key});
-  return finish(network.meta, conditions);
+  return finish(meta, conditions);
 }
 
 ObjectStatus decide_site(const api::LocalNetworkGateway& site, const Inputs& inputs, const Verdicts& verdicts,
                          store::Now now) {
   const api::ObjectKey key{api::Kind::LocalNetworkGateway, site.meta.namespace_, site.meta.name};
-  Conditions conditions(previous_of(key, inputs), site.meta.generation, now.wall);
+  const api::ObjectMeta meta = verdicts.present(key, site.meta);
+  Conditions conditions(previous_of(key, inputs), meta.generation, now.wall);
   conditions.set(ConditionType::ResolvedRefs, ConditionStatus::True, Reason::Resolved, "");
   verdicts.set_accepted(conditions, {key});
-  return finish(site.meta, conditions);
+  return finish(meta, conditions);
 }
 
 ObjectStatus decide_policy(const api::IpsecPolicy& policy, const Inputs& inputs, const Verdicts& verdicts,
                            store::Now now) {
   const api::ObjectKey key{api::Kind::IpsecPolicy, policy.meta.namespace_, policy.meta.name};
-  Conditions conditions(previous_of(key, inputs), policy.meta.generation, now.wall);
+  const api::ObjectMeta meta = verdicts.present(key, policy.meta);
+  Conditions conditions(previous_of(key, inputs), meta.generation, now.wall);
   verdicts.set_accepted(conditions, {key});
   if (conditions.is_true(ConditionType::Accepted)) {
     std::string names;
@@ -62,7 +65,7 @@ ObjectStatus decide_policy(const api::IpsecPolicy& policy, const Inputs& inputs,
       conditions.set(ConditionType::Weak, ConditionStatus::True, Reason::WeakAlgorithms,
                      names + ": accepted as Azure Stack does, but no longer thought safe");
   }
-  return finish(policy.meta, conditions);
+  return finish(meta, conditions);
 }
 
 ObjectStatus decide_broken(const api::ObjectKey& key, const Inputs& inputs, const Verdicts& verdicts,
@@ -72,6 +75,7 @@ ObjectStatus decide_broken(const api::ObjectKey& key, const Inputs& inputs, cons
   meta.namespace_ = key.namespace_;
   meta.name = key.name;
   meta.generation = previous == nullptr ? 0 : previous->observed_generation;
+  meta = verdicts.present(key, std::move(meta));
   Conditions conditions(previous, meta.generation, now.wall);
   if (previous != nullptr) {
     for (const api::Condition& condition : previous->conditions)

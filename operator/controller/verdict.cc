@@ -60,7 +60,8 @@ policy::AcceptedObjects accepted_before(const Inputs& inputs) {
 Verdicts::Verdicts(const Inputs& inputs) : broken_(inputs.source->broken), rules_(rule_verdicts(inputs)) {
   if (inputs.source->complete) return;
   for (const auto& [key, status] : inputs.previous)
-    if (!api::contains(inputs.source->objects, key)) broken_.emplace(key, inputs.source->incomplete_because);
+    if (!api::contains(inputs.source->objects, key))
+      broken_.emplace(key, store::Fault{inputs.source->incomplete_because, "", 0});
 }
 
 std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::ObjectKey>& keys,
@@ -78,7 +79,21 @@ std::vector<const policy::Violation*> Verdicts::refusals(const std::vector<api::
 
 const std::string* Verdicts::broken(const api::ObjectKey& key) const {
   auto found = broken_.find(key);
-  return found == broken_.end() ? nullptr : &found->second;
+  return found == broken_.end() ? nullptr : &found->second.message;
+}
+
+api::ObjectMeta Verdicts::present(const api::ObjectKey& key, api::ObjectMeta meta) const {
+  auto found = broken_.find(key);
+  if (found == broken_.end() || found->second.generation == 0) return meta;
+  meta.uid = found->second.uid;
+  meta.generation = found->second.generation;
+  return meta;
+}
+
+std::string Verdicts::why(const policy::MissingReference& missing) const {
+  const std::string* fault = broken(missing.object);
+  if (fault == nullptr) return missing.message;
+  return missing.object.to_string() + " cannot be used before it is mended: " + *fault;
 }
 
 void Verdicts::set_accepted(Conditions& conditions, const std::vector<api::ObjectKey>& keys) const {

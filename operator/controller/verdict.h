@@ -21,7 +21,11 @@ class Verdicts {
                                                  catalog::ConditionType type) const;
   // What is wrong with the present text of the object; null when nothing is.
   const std::string* broken(const api::ObjectKey& key) const;
-  const std::map<api::ObjectKey, std::string>& all_broken() const { return broken_; }
+  const std::map<api::ObjectKey, store::Fault>& all_broken() const { return broken_; }
+  // Of the text that is there now, where the object in hand is the last good one.
+  api::ObjectMeta present(const api::ObjectKey& key, api::ObjectMeta meta) const;
+  // Why the object is missed: it is not there, or there and broken.
+  std::string why(const policy::MissingReference& missing) const;
   const std::vector<policy::Violation>& all() const { return rules_->violations; }
   // For the next pass.
   const std::shared_ptr<const RuleVerdicts>& rules() const { return rules_; }
@@ -32,7 +36,7 @@ class Verdicts {
  private:
   // With the objects that had a status and may be in a file that cannot be read: they are not known to be
   // gone.
-  std::map<api::ObjectKey, std::string> broken_;
+  std::map<api::ObjectKey, store::Fault> broken_;
   std::shared_ptr<const RuleVerdicts> rules_;
 };
 

@@ -51,6 +51,7 @@ struct MissingReference {
   catalog::Reason reason{};
   std::string field_path;
   std::string message;
+  api::ObjectKey object;  // what is missed; of a Secret that has not the key, the Secret
 };
 
 // The objects one connection stands on. Pointers into the ObjectSet; policy is null when none is referred to.

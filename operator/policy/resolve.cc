@@ -13,11 +13,13 @@ auto find_in(const Map& map, const std::string& namespace_, const std::string& n
   return it == map.end() ? nullptr : &it->second;
 }
 
-MissingReference missing(Reason reason, std::string field, std::string_view kind, const std::string& name,
+MissingReference missing(Reason reason, std::string field, api::Kind kind, const std::string& name,
                          const std::string& namespace_) {
-  return {reason, std::move(field),
-          std::string(kind) + " " + quoted(name) + " does not exist in namespace " + quoted(namespace_) +
-              "; create it or correct the name"};
+  return {reason,
+          std::move(field),
+          std::string(api::row(kind).name) + " " + quoted(name) + " does not exist in namespace " +
+              quoted(namespace_) + "; create it or correct the name",
+          {kind, namespace_, name}};
 }
 
 void resolve_network(const api::ObjectSet& objects, Resolution& out) {
@@ -25,7 +27,7 @@ void resolve_network(const api::ObjectSet& objects, Resolution& out) {
   out.resolved.network = network_of(objects, gateway);
   if (out.resolved.network == nullptr)
     out.missing.push_back(missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkGatewayRef",
-                                  "VirtualNetwork", gateway.spec.virtual_network_ref,
+                                  api::Kind::VirtualNetwork, gateway.spec.virtual_network_ref,
                                   gateway.meta.namespace_));
 }
 
@@ -34,15 +36,17 @@ void resolve_shared_key(const api::ObjectSet& objects, const api::Connection& co
   const std::string& namespace_ = connection.meta.namespace_;
   const auto* secret = find_in(objects.secrets, namespace_, ref.name);
   if (secret == nullptr) {
-    out.missing.push_back(
-        missing(Reason::SecretNotFound, "spec.sharedKeySecretRef.name", "Secret", ref.name, namespace_));
+    out.missing.push_back(missing(Reason::SecretNotFound, "spec.sharedKeySecretRef.name", api::Kind::Secret,
+                                  ref.name, namespace_));
     return;
   }
   auto value = secret->spec.values.find(ref.key);
   if (value == secret->spec.values.end()) {
-    out.missing.push_back({Reason::SecretKeyMissing, "spec.sharedKeySecretRef.key",
+    out.missing.push_back({Reason::SecretKeyMissing,
+                           "spec.sharedKeySecretRef.key",
                            "Secret " + quoted(ref.name) + " has no key " + quoted(ref.key) +
-                               "; add it to the Secret or correct the key's name"});
+                               "; add it to the Secret or correct the key's name",
+                           {api::Kind::Secret, namespace_, ref.name}});
     return;
   }
   out.resolved.shared_key = &value->second;
@@ -60,16 +64,18 @@ Resolution resolve(const api::ObjectSet& objects, const api::Connection& connect
     resolve_network(objects, out);
   else
     out.missing.push_back(missing(Reason::VirtualNetworkGatewayNotFound, "spec.virtualNetworkGatewayRef",
-                                  "VirtualNetworkGateway", spec.virtual_network_gateway_ref, namespace_));
+                                  api::Kind::VirtualNetworkGateway, spec.virtual_network_gateway_ref,
+                                  namespace_));
   out.resolved.site = site_of(objects, connection);
   if (out.resolved.site == nullptr)
     out.missing.push_back(missing(Reason::LocalNetworkGatewayNotFound, "spec.localNetworkGatewayRef",
-                                  "LocalNetworkGateway", spec.local_network_gateway_ref, namespace_));
+                                  api::Kind::LocalNetworkGateway, spec.local_network_gateway_ref,
+                                  namespace_));
   if (spec.ipsec_policy_ref) {
     out.resolved.policy = find_in(objects.ipsec_policies, namespace_, *spec.ipsec_policy_ref);
     if (out.resolved.policy == nullptr)
-      out.missing.push_back(missing(Reason::IpsecPolicyNotFound, "spec.ipsecPolicyRef", "IpsecPolicy",
-                                    *spec.ipsec_policy_ref, namespace_));
+      out.missing.push_back(missing(Reason::IpsecPolicyNotFound, "spec.ipsecPolicyRef",
+                                    api::Kind::IpsecPolicy, *spec.ipsec_policy_ref, namespace_));
   }
   resolve_shared_key(objects, connection, out);
   return out;
@@ -78,7 +84,7 @@ Resolution resolve(const api::ObjectSet& objects, const api::Connection& connect
 std::vector<MissingReference> resolve(const api::ObjectSet& objects,
                                       const api::VirtualNetworkGateway& gateway) {
   if (network_of(objects, gateway) != nullptr) return {};
-  return {missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkRef", "VirtualNetwork",
+  return {missing(Reason::VirtualNetworkNotFound, "spec.virtualNetworkRef", api::Kind::VirtualNetwork,
                   gateway.spec.virtual_network_ref, gateway.meta.namespace_)};
 }
 

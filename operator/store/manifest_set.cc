@@ -136,13 +136,14 @@ std::shared_ptr<const SourceSnapshot> ManifestSet::build(MetadataKeeper& metadat
     for (const auto& entry : file.objects) holders[entry.first].insert(name);
     for (const auto& [key, message] : file.broken) {
       holders[key].insert(name);
-      add_line(snapshot->broken[key], message);
+      add_line(snapshot->broken[key].message, message);
     }
   }
   std::map<api::ObjectKey, std::string> owners;
   for (const auto& [key, files] : holders) {
     if (files.size() > 1)
-      add_line(snapshot->broken[key], key.to_string() + " is in " + join(files) + "; keep it in one of them");
+      add_line(snapshot->broken[key].message,
+               key.to_string() + " is in " + join(files) + "; keep it in one of them");
     const std::string* from = owner(key, files);
     if (from == nullptr) continue;
     owners[key] = *from;

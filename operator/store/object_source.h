@@ -18,14 +18,22 @@ struct Now {
   WallTime wall{};
 };
 
+// What is wrong with the present text of an object, with its place.
+struct Fault {
+  std::string message;
+  // Of the object as it is now; empty and 0 where only a text that can be read has them (a folder).
+  std::string uid;
+  int64_t generation = 0;
+};
+
 // Everything a source knows at one moment. Immutable once published.
 struct SourceSnapshot {
   uint64_t revision = 0;  // rises with every published change
   // Objects as last read without an error; metadata (uid, generation, creationTimestamp) is complete.
   api::ObjectSet objects;
-  // What is wrong with the present text of an object, with its place. The object is in `objects` as it last
-  // was good, or not at all when it never was.
-  std::map<api::ObjectKey, std::string> broken;
+  // Objects whose present text is no good: each is in `objects` as it last was, or not at all when it never
+  // was.
+  std::map<api::ObjectKey, Fault> broken;
   // Secrets that are referred to and cannot be read, and why: whether they exist is not known.
   std::map<api::ObjectKey, std::string> unreadable;
   // False: there may be objects whose names nobody knows yet (a file that never could be read since the

@@ -193,8 +193,10 @@ TEST_F(ApiObjectsTest, AnObjectThatCannotBeReadStaysAsItWasLast) {
   never["spec"]["saLifeTimeSeconds"] = "long";
   server_.put(path("ipsecpolicies", "q"), never);
   settle();
-  EXPECT_THAT(objects_->snapshot()->broken.at({api::Kind::IpsecPolicy, "a", "q"}),
-              HasSubstr("spec.saLifeTimeSeconds"));
+  const store::Fault fault = objects_->snapshot()->broken.at({api::Kind::IpsecPolicy, "a", "q"});
+  EXPECT_THAT(fault.message, HasSubstr("spec.saLifeTimeSeconds"));
+  EXPECT_EQ(fault.uid, server_.find(path("ipsecpolicies", "q"))->at("metadata").at("uid"));
+  EXPECT_EQ(fault.generation, 1);
   EXPECT_FALSE(objects().ipsec_policies.contains("a/q"));
   auto bad = policy(2);
   bad["spec"]["dhGroup"] = 14;

@@ -158,7 +158,8 @@ TEST_F(ManifestFolderTest, NeverShowsASecret) {
              "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\nstringData:\n  psk: [" + canary + "]\n");
   look();
   for (const Notice& notice : folder_->take_notices()) EXPECT_THAT(notice.text, Not(HasSubstr(canary)));
-  for (const auto& [key, message] : folder_->snapshot()->broken) EXPECT_THAT(message, Not(HasSubstr(canary)));
+  for (const auto& [key, fault] : folder_->snapshot()->broken)
+    EXPECT_THAT(fault.message, Not(HasSubstr(canary)));
 }
 
 TEST_F(ManifestFolderTest, RefusesAPipeWithoutWaitingForIt) {

@@ -44,7 +44,7 @@ TEST_F(ManifestSetTest, AFileThatDoesNotParseKeepsItsObjects) {
   auto snapshot = build();
   ASSERT_TRUE(snapshot->objects.ipsec_policies.contains("default/one"));
   ASSERT_TRUE(snapshot->broken.contains(policy_key("one")));
-  EXPECT_THAT(snapshot->broken.at(policy_key("one")), HasSubstr("a.yaml:1:"));
+  EXPECT_THAT(snapshot->broken.at(policy_key("one")).message, HasSubstr("a.yaml:1:"));
   EXPECT_TRUE(snapshot->complete) << "its objects are known by name";
   EXPECT_THAT(set_.take_notices(),
               Contains(Field(&Notice::text, HasSubstr("keeps its objects as last read"))));
@@ -57,7 +57,7 @@ TEST_F(ManifestSetTest, AnObjectWithAnErrorKeepsItsLastGoodVersionAndTheOthersOf
   auto snapshot = build();
   EXPECT_EQ(snapshot->objects.ipsec_policies.at("default/one").spec.ike_encryption, "AES256");
   EXPECT_EQ(snapshot->objects.ipsec_policies.at("default/two").spec.ike_encryption, "AES128");
-  EXPECT_THAT(snapshot->broken.at(policy_key("one")), HasSubstr("nonsense"));
+  EXPECT_THAT(snapshot->broken.at(policy_key("one")).message, HasSubstr("nonsense"));
   EXPECT_FALSE(snapshot->broken.contains(policy_key("two")));
 }
 
@@ -127,7 +127,7 @@ TEST_F(ManifestSetTest, TheSameObjectInTwoFilesNamesBothAndTheFirstOneStays) {
   set_.put("a.yaml", policy_yaml("one", "AES128"));
   auto snapshot = build();
   EXPECT_EQ(snapshot->objects.ipsec_policies.at("default/one").spec.ike_encryption, "AES256");
-  EXPECT_THAT(snapshot->broken.at(policy_key("one")),
+  EXPECT_THAT(snapshot->broken.at(policy_key("one")).message,
               HasSubstr("is in a.yaml and b.yaml; keep it in one of them"));
   set_.erase("b.yaml");
   snapshot = build();
@@ -164,7 +164,7 @@ TEST_F(ManifestSetTest, AnUnreadableFileKeepsItsObjects) {
   set_.put_unreadable("a.yaml", "cannot be read: Permission denied");
   auto snapshot = build();
   EXPECT_TRUE(snapshot->objects.ipsec_policies.contains("default/one"));
-  EXPECT_THAT(snapshot->broken.at(policy_key("one")), HasSubstr("Permission denied"));
+  EXPECT_THAT(snapshot->broken.at(policy_key("one")).message, HasSubstr("Permission denied"));
   set_.put_unreadable("new.yaml", "cannot be read: Permission denied");
   EXPECT_FALSE(build()->complete);
 }
