@@ -236,8 +236,10 @@ void ConnectionPass::set_programmed_by_sidecar() {
     if (acked && ack->second.code != "OK") {
       const bool rejected = ack->second.code == "INVALID_ARGUMENT" || ack->second.code == "UNSUPPORTED";
       const std::string where = ack->second.field_path.empty() ? "" : ack->second.field_path + ": ";
-      return conditions_.set(kType, kFalse, rejected ? Reason::SidecarRejected : Reason::InstallFailed,
-                             "sidecar " + sidecar.name + ": " + where + ack->second.message, generation);
+      // It tries again by itself what failed inside it, and only its status tells how that went.
+      if (rejected || status == nullptr)
+        return conditions_.set(kType, kFalse, rejected ? Reason::SidecarRejected : Reason::InstallFailed,
+                               "sidecar " + sidecar.name + ": " + where + ack->second.message, generation);
     }
     if (!acked || status == nullptr) {
       if (keep_for_a_moment(kType, sidecar.since)) return;
