@@ -353,6 +353,8 @@ void ConnectionPass::fill_status() {
   if (const v1::ConnectionStatus* told = reported()) {
     status.negotiated = negotiated_of(*told);
     status.last_failure = last_failure_of(*told);
+    if (previous_ != nullptr)
+      status.last_failure = without_repeats(std::move(status.last_failure), previous_->last_failure);
   } else if (previous_ != nullptr) {
     status.negotiated = previous_->negotiated;
     status.last_failure = previous_->last_failure;

@@ -1,5 +1,8 @@
 #include "operator/controller/from_proto.h"
 
+#include <cstdlib>
+#include <ctime>
+
 #include "common/base/clock.h"
 #include "operator/api/names.h"
 #include "operator/api/status_limits.h"
@@ -55,11 +58,27 @@ std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status)
 std::optional<api::LastFailure> last_failure_of(const v1::ConnectionStatus& status) {
   if (!status.has_last_failure()) return std::nullopt;
   const v1::Failure& in = status.last_failure();
-  return api::LastFailure{in.reason(),       time_of(in.has_time(), in.time()),
-                          in.role(),         in.exchange(),
-                          in.attribute(),    in.offered(),
-                          in.peer_offered(), in.notify(),
-                          in.field_path(),   in.message()};
+  return api::LastFailure{word(in.reason()),
+                          time_of(in.has_time(), in.time()),
+                          word(in.role()),
+                          word(in.exchange()),
+                          word(in.attribute()),
+                          api::fit(in.offered(), api::kMaxProposal),
+                          api::fit(in.peer_offered(), api::kMaxProposal),
+                          word(in.notify()),
+                          api::fit(in.field_path(), api::kMaxName),
+                          api::fit(in.message(), api::kMaxMessage)};
+}
+
+std::optional<api::LastFailure> without_repeats(std::optional<api::LastFailure> now,
+                                                const std::optional<api::LastFailure>& before) {
+  if (!now || !before || now->time == before->time) return now;
+  api::LastFailure same = *now;
+  same.time = before->time;
+  const auto first = seconds_of(before->time);
+  const auto last = seconds_of(now->time);
+  if (same != *before || !first || !last) return now;
+  return std::abs(*last - *first) < kFailureRepeat.count() ? before : now;
 }
 
 catalog::Reason reason_of(const std::string& name, catalog::ConditionType type, catalog::Reason otherwise) {

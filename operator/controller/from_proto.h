@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "hawser/v1/state.pb.h"
@@ -10,6 +11,12 @@ namespace hawser::controller {
 // What the sidecar says of a connection, in the words of its status. Absent stays absent.
 std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status);
 std::optional<api::LastFailure> last_failure_of(const v1::ConnectionStatus& status);
+
+// A peer that is down fails every few seconds, for ever. The time of a failure that is otherwise the same is
+// news only after so long; nothing is written before.
+inline constexpr std::chrono::seconds kFailureRepeat = std::chrono::minutes(10);
+std::optional<api::LastFailure> without_repeats(std::optional<api::LastFailure> now,
+                                                const std::optional<api::LastFailure>& before);
 
 // The reason of that name if it belongs to the condition; `otherwise` for a name that a newer sidecar made
 // up.

@@ -37,7 +37,8 @@ class ControllerTest : public ::testing::Test {
     hello.set_identity("node-left");
     sidecar_->connect(hello);
   }
-  void say(const std::string& established) {
+  // `failed_at`: when the last negotiation failed; 0: none has.
+  void say(const std::string& established, int64_t failed_at = 0) {
     v1::SidecarMessage message;
     message.mutable_status()->set_full(true);
     v1::ConnectionStatus& status = *message.mutable_status()->add_connections();
@@ -46,6 +47,10 @@ class ControllerTest : public ::testing::Test {
     status.set_programmed(true);
     status.set_established_reason(established);
     status.set_pfs_verified_reason("NotRequired");
+    if (failed_at != 0) {
+      status.mutable_last_failure()->set_reason(established);
+      status.mutable_last_failure()->mutable_time()->set_seconds(failed_at);
+    }
     sidecar_->say(message);
   }
   const api::Status& status() const {
@@ -120,6 +125,22 @@ TEST_F(ControllerTest, AQuietSystemWritesAndSendsNothing) {
     EXPECT_EQ(run().writes, 0u);
   }
   EXPECT_EQ(states_sent(), sent);
+}
+
+TEST_F(ControllerTest, APeerThatStaysDownIsWrittenOnceIn10Minutes) {
+  connect();
+  run();
+  sidecar_->say(testing::ack_all(*testing::last_desired(sidecar_->received())));
+  say("PeerUnreachable", 1'000'000'000);
+  EXPECT_EQ(run().writes, 2u) << "of the connection and of its gateway";
+  uint64_t writes = 0;
+  for (int64_t passed = 8; passed <= 1208; passed += 8) {
+    clock_ += 8;
+    say("PeerUnreachable", 1'000'000'000 + passed);
+    writes += run().writes;
+  }
+  EXPECT_EQ(writes, 2u);
+  EXPECT_EQ(status().last_failure->time, "2001-09-09T02:06:40Z");
 }
 
 TEST_F(ControllerTest, RemovesTheStatusWithTheObject) {
