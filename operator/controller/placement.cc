@@ -95,7 +95,7 @@ void Placement::keep_placed() {
         inputs_.previous.find({api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name});
     if (place.node.empty() && status != inputs_.previous.end()) place.node = status->second.status.node;
     if (place.node.empty()) {
-      unplaced_.push_back({&gateway, "", false});
+      unplaced_.push_back({&gateway, ""});
       continue;
     }
     const bool in_place = stays(gateway, place);
@@ -118,15 +118,17 @@ bool Placement::stays(const VirtualNetworkGateway& gateway, GatewayPlace& place)
     unplaced_.push_back({&gateway, fault, true});
     return false;
   }
-  if (node != nullptr && node->node_known && !matches(*node, gateway)) {
-    unplaced_.push_back({&gateway, "it does not have the labels of spec.nodeSelector", false});
-    return false;
-  }
   if (lost) {
     const TimePoint moves_at = *place.down_since + kMoveAfter;
     again_at_ = again_at_ ? std::min(*again_at_, moves_at) : moves_at;
   }
-  return true;
+  if (node == nullptr || !node->node_known || matches(*node, gateway)) return true;
+  // Whoever cannot be told to let go would carry the tunnels beside the next one.
+  const SidecarSnapshot* sidecar = sidecars_.by_name(place.node);
+  const bool heard = sidecar != nullptr && sidecar->state == LinkState::Connected;
+  unplaced_.push_back({&gateway, "it does not have the labels of spec.nodeSelector", false,
+                       heard ? "" : why_not(*node, sidecar)});
+  return false;
 }
 
 // Of the nodes that could take it now: the one with the fewest connections, then gateways, then by name.
@@ -178,7 +180,8 @@ void Placement::place_rest() {
     auto old = places_.find(key);
     const SidecarNode* node = best(gateway);
     const bool wait = first_attempt_runs(gateway) && (node == nullptr || !item.lost);
-    if (wait) node = nullptr;
+    const bool bound = node != nullptr && !item.bound.empty();
+    if (wait || bound) node = nullptr;
     const std::string who =
         api::ObjectKey{api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name}
             .to_string();
@@ -193,7 +196,9 @@ void Placement::place_rest() {
       // It stays; its tunnels do too where they can.
       put(gateway, old->second.node);
       problems_[key] = "node " + old->second.node + ": " + item.why + "; " +
-                       (wait ? "waiting for the first answer of another sidecar" : why_none(gateway));
+                       (bound  ? "it moves once its sidecar can be told to let go: " + item.bound
+                        : wait ? "waiting for the first answer of another sidecar"
+                               : why_none(gateway));
     } else if (wait) {
       waiting_[key] = "waiting for the first answer of a sidecar that may serve it";
     } else {

@@ -26,7 +26,7 @@ struct Place {
 // Where all gateways are in this pass. In a cluster (Inputs::nodes): a gateway stays where it is; a new one
 // goes where the fewest connections are; one moves when its sidecar's stream has been down for kMoveAfter and
 // its pod is gone or its node not ready, or when its node no longer has the labels that nodeSelector asks
-// for. Pure.
+// for and its sidecar can be told so. Pure.
 class Placement {
  public:
   Placement(const Inputs& inputs, store::Now now);
@@ -46,8 +46,9 @@ class Placement {
   };
   struct Unplaced {
     const api::VirtualNetworkGateway* gateway;
-    std::string why;    // it leaves its node; empty for a new one
-    bool lost = false;  // that node is lost: any other is better
+    std::string why;         // it leaves its node; empty for a new one
+    bool lost = false;       // that node is lost: any other is better
+    std::string bound = {};  // why it cannot leave a node that is not lost; empty: it can
   };
   void count_connections();
   void keep_placed();

@@ -167,6 +167,40 @@ TEST_F(PlacementTest, ANodeThatIsUnknownCountsFromWhenItWasMissed) {
   EXPECT_EQ(where("g"), "b");
 }
 
+TEST_F(PlacementTest, ASelectorMovesNothingOffASidecarThatCannotBeTold) {
+  node("a").labels = {{"zone", "a"}};
+  node("b").labels = {{"zone", "b"}};
+  gateway("g");
+  gateway_named("g").spec.node_selector = {{"zone", "a"}};
+  pass();
+  gateway_named("g").spec.node_selector = {{"zone", "b"}};
+  for (LinkState state : {LinkState::Unreachable, LinkState::Refused}) {
+    links_["a"] = state;
+    now_.monotonic += seconds(100);
+    const Place place = pass().of(gateway_named("g"));
+    EXPECT_EQ(where("g"), "a");
+    EXPECT_THAT(place.problem, HasSubstr("it moves once its sidecar can be told to let go"));
+  }
+  links_["a"] = LinkState::Connected;
+  EXPECT_EQ(pass().of(gateway_named("g")).problem, "");
+  EXPECT_EQ(where("g"), "b");
+}
+
+TEST_F(PlacementTest, ASelectorLetsALostNodeGo) {
+  node("a");
+  node("b").labels = {{"zone", "b"}};
+  gateway("g");
+  pass();
+  gateway_named("g").spec.node_selector = {{"zone", "b"}};
+  links_["a"] = LinkState::Unreachable;
+  nodes_["a"].pod_there = false;
+  EXPECT_EQ(pass().again_at(), now_.monotonic + kMoveAfter);
+  EXPECT_EQ(where("g"), "a");
+  now_.monotonic += kMoveAfter;
+  pass();
+  EXPECT_EQ(where("g"), "b");
+}
+
 TEST_F(PlacementTest, AFirstAttemptIsWaitedForUnlessANodeIsLost) {
   node("a");
   node("b");
