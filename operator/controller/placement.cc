@@ -69,8 +69,21 @@ Placement::Placement(const Inputs& inputs, store::Now now)
 }
 
 void Placement::count_connections() {
-  for (const auto& [name, connection] : inputs_.source->objects.connections)
-    ++connections_[api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)];
+  for (const auto& [name, connection] : inputs_.source->objects.connections) {
+    std::string gateway =
+        api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref);
+    std::string node;
+    if (auto spec = inputs_.memory.in_force.find(name); spec != inputs_.memory.in_force.end()) {
+      gateway = spec->second.gateway;
+      node = spec->second.sidecar;
+    } else if (auto status = inputs_.previous.find(
+                   {api::Kind::Connection, connection.meta.namespace_, connection.meta.name});
+               status != inputs_.previous.end()) {
+      node = status->second.status.node;
+    }
+    ++connections_[gateway];
+    if (!node.empty()) carried_on_.emplace(std::move(gateway), std::move(node));
+  }
 }
 
 const SidecarNode* Placement::find_node(const std::string& name) const {
@@ -85,15 +98,23 @@ void Placement::put(const VirtualNetworkGateway& gateway, const std::string& nod
   ++load.gateways;
 }
 
-// Those first that have a place: the rest is spread around them. After a restart the status tells it.
+// After a restart the status tells it; of a gateway that was deleted and made again, its connections.
+GatewayPlace Placement::known_place(const std::string& name, const VirtualNetworkGateway& gateway) const {
+  GatewayPlace place;
+  if (auto known = inputs_.memory.places.find(name); known != inputs_.memory.places.end())
+    place = known->second;
+  auto status =
+      inputs_.previous.find({api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name});
+  if (place.node.empty() && status != inputs_.previous.end()) place.node = status->second.status.node;
+  auto carried = carried_on_.find(name);
+  if (place.node.empty() && carried != carried_on_.end()) place.node = carried->second;
+  return place;
+}
+
+// Those first that have a place: the rest is spread around them.
 void Placement::keep_placed() {
   for (const auto& [name, gateway] : inputs_.source->objects.virtual_network_gateways) {
-    GatewayPlace place;
-    if (auto known = inputs_.memory.places.find(name); known != inputs_.memory.places.end())
-      place = known->second;
-    auto status =
-        inputs_.previous.find({api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name});
-    if (place.node.empty() && status != inputs_.previous.end()) place.node = status->second.status.node;
+    GatewayPlace place = known_place(name, gateway);
     if (place.node.empty()) {
       unplaced_.push_back({&gateway, ""});
       continue;

@@ -52,6 +52,7 @@ class Placement {
   };
   void count_connections();
   void keep_placed();
+  GatewayPlace known_place(const std::string& name, const api::VirtualNetworkGateway& gateway) const;
   void place_rest();
   bool stays(const api::VirtualNetworkGateway& gateway, GatewayPlace& place);
   void put(const api::VirtualNetworkGateway& gateway, const std::string& node);
@@ -62,8 +63,9 @@ class Placement {
 
   const Inputs& inputs_;
   const store::Now now_;
-  std::map<std::string, size_t> connections_;  // by gateway
-  std::map<std::string, Load> loads_;          // by node
+  std::map<std::string, size_t> connections_;      // by gateway
+  std::map<std::string, std::string> carried_on_;  // by gateway: the node that has one of its connections
+  std::map<std::string, Load> loads_;              // by node
   std::map<std::string, GatewayPlace> places_;
   std::map<std::string, std::string> problems_, waiting_;  // by gateway
   std::vector<Unplaced> unplaced_;
