@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/api/names.h"
+#include "operator/api/text.h"
 #include "operator/controller/from_proto.h"
 
 namespace hawser::controller {
@@ -51,7 +53,8 @@ class ConnectionPass {
   void choose_spec(const policy::Resolution& resolution, sidecars::SpecRevision& last_revision);
   void choose_policy(const policy::Resolution& resolution);
   void keep_spec(sidecars::SpecRevision& last_revision);
-  const SidecarSnapshot* find_holder() const;
+  void find_holder();
+  void take_spec(const policy::ResolvedConnection& resolved, sidecars::SpecRevision& last_revision);
 
   bool keep_for_a_moment(ConditionType type, TimePoint since);
   bool link_speaks() const;
@@ -61,6 +64,7 @@ class ConnectionPass {
   void set_established();
   void set_pfs_verified();
   void set_summaries();
+  std::string node() const;
   void fill_status();
 
   const api::ObjectKey& key_;
@@ -142,13 +146,26 @@ void ConnectionPass::set_resolved(const policy::Resolution& resolution) {
   conditions_.set(ConditionType::ResolvedRefs, kFalse, *reason, message);
 }
 
-// Of a connection whose gateway cannot be asked: the only sidecar, or the one that speaks of it, or that had
-// it last.
-const SidecarSnapshot* ConnectionPass::find_holder() const {
-  if (inputs_.sidecars.size() == 1) return &inputs_.sidecars.front();
-  if (const auto* holder = placement_.sidecars().holder_of(name_)) return holder;
-  const bool known = previous_ != nullptr && !previous_->node.empty();
-  return known ? placement_.sidecars().by_node(previous_->node) : nullptr;
+// Who may have a connection of which no spec is known. In a cluster its status follows every move, so what
+// that says comes before the gateway that the object names now; elsewhere: the only sidecar, or the one that
+// speaks of it, or that had it last.
+void ConnectionPass::find_holder() {
+  const SidecarIndex& sidecars = placement_.sidecars();
+  const std::string before = previous_ == nullptr ? "" : previous_->node;
+  if (inputs_.nodes && !(before.empty() && place_.node.empty())) {
+    out_.held_by = before.empty() ? place_.node : before;
+    out_.sidecar = sidecars.by_name(*out_.held_by);
+    // It says nothing of a tunnel that is elsewhere.
+    if (place_.node != *out_.held_by) place_ = {};
+    return;
+  }
+  if (!inputs_.nodes && inputs_.sidecars.size() == 1) {
+    out_.sidecar = &inputs_.sidecars.front();
+  } else if (const SidecarSnapshot* holder = sidecars.holder_of(name_)) {
+    out_.sidecar = holder;
+  } else if (!before.empty()) {
+    out_.sidecar = sidecars.by_node(before);
+  }
 }
 
 // What was accepted last stays with its own gateway, whatever the object names now. In a cluster the node may
@@ -172,20 +189,26 @@ void ConnectionPass::keep_spec(sidecars::SpecRevision& last_revision) {
 void ConnectionPass::choose_spec(const policy::Resolution& resolution,
                                  sidecars::SpecRevision& last_revision) {
   keep_spec(last_revision);
-  if (out_.sidecar == nullptr) out_.sidecar = find_holder();
   const bool good =
       conditions_.is_true(ConditionType::ResolvedRefs) && conditions_.is_true(ConditionType::Accepted);
   const api::VirtualNetworkGateway* gateway = resolution.resolved.gateway;
-  if (gateway == nullptr || (out_.in_force && !good)) return;
-  place_ = placement_.of(*gateway);
-  if (place_.sidecar == nullptr || !good) return;
-  auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolution.resolved));
+  if (gateway != nullptr && (good || !out_.in_force)) place_ = placement_.of(*gateway);
+  if (good && place_.sidecar != nullptr) {
+    take_spec(resolution.resolved, last_revision);
+  } else if (!out_.in_force) {
+    find_holder();
+  }
+}
+
+void ConnectionPass::take_spec(const policy::ResolvedConnection& resolved,
+                               sidecars::SpecRevision& last_revision) {
+  auto spec = std::make_shared<const v1::ConnectionSpec>(policy::compile(resolved));
   const bool same = out_.in_force && out_.in_force->sidecar == place_.sidecar->name &&
                     out_.in_force->spec->SerializeAsString() == spec->SerializeAsString();
   if (!same) out_.in_force = InForce{spec, ++last_revision, 0, "", place_.sidecar->name, {}};
   out_.in_force->generation = generation_;
-  out_.in_force->gateway = api::map_key(gateway->meta.namespace_, gateway->meta.name);
-  out_.in_force->policy = policy::effective_policy(resolution.resolved.policy, *gateway);
+  out_.in_force->gateway = api::map_key(resolved.gateway->meta.namespace_, resolved.gateway->meta.name);
+  out_.in_force->policy = policy::effective_policy(resolved.policy, *resolved.gateway);
   out_.sidecar = place_.sidecar;
 }
 
@@ -205,7 +228,8 @@ bool ConnectionPass::link_speaks() const {
 const v1::ConnectionStatus* ConnectionPass::reported() const {
   if (!link_speaks() || !out_.sidecar->status_known) return nullptr;
   auto found = out_.sidecar->statuses.find(name_);
-  return found == out_.sidecar->statuses.end() ? nullptr : &found->second;
+  if (found == out_.sidecar->statuses.end() || !speaks_of(found->second, meta_.uid)) return nullptr;
+  return &found->second;
 }
 
 void ConnectionPass::set_programmed() {
@@ -342,6 +366,16 @@ void ConnectionPass::choose_policy(const policy::Resolution& resolution) {
   }
 }
 
+// In a cluster by the cluster's word, not the sidecar's, because a hold follows it. There a connection that
+// nobody has is on no node.
+std::string ConnectionPass::node() const {
+  const std::string before = previous_ == nullptr ? "" : previous_->node;
+  if (out_.sidecar == nullptr) return before;
+  if (inputs_.nodes) return out_.in_force || reported() != nullptr ? out_.sidecar->name : before;
+  if (!out_.sidecar->node.empty()) return api::fit(out_.sidecar->node, api::kMaxName);
+  return previous_ != nullptr ? before : out_.sidecar->name;
+}
+
 void ConnectionPass::fill_status() {
   api::Status& status = out_.status.status;
   status.observed_generation = generation_;
@@ -359,10 +393,7 @@ void ConnectionPass::fill_status() {
     status.negotiated = previous_->negotiated;
     status.last_failure = previous_->last_failure;
   }
-  if (out_.sidecar != nullptr) {
-    const bool known = !out_.sidecar->node.empty();
-    status.node = known ? out_.sidecar->node : previous_ != nullptr ? previous_->node : out_.sidecar->name;
-  }
+  status.node = node();
   status.conditions = conditions_.take();
 }
 

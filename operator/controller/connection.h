@@ -16,7 +16,8 @@ inline constexpr Duration kGrace = std::chrono::seconds(3);
 // What is decided of one connection.
 struct ConnectionDecision {
   ObjectStatus status;
-  std::optional<InForce> in_force;  // nullopt: hold
+  std::optional<InForce> in_force;     // nullopt: hold
+  std::optional<std::string> held_by;  // the one sidecar that may have what is held; nullopt: any
   // Which sidecar tells of it; null: not known.
   const sidecars::SidecarSnapshot* sidecar = nullptr;
   std::optional<TimePoint> again_at;

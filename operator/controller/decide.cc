@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "operator/controller/connection.h"
+#include "operator/controller/from_proto.h"
 #include "operator/controller/gateway.h"
 #include "operator/controller/other_kinds.h"
 #include "operator/controller/placement.h"
@@ -34,11 +35,22 @@ sidecars::DesiredEntry entry_of(const ObjectKey& key, const ConnectionDecision& 
   return entry;
 }
 
-void place(const ObjectKey& key, ConnectionDecision&& connection, Decision& decision) {
+// Where the connection may be: a sidecar that has nothing of that name has nothing to keep, and one that has
+// what an object deleted since has left shall not keep that.
+void hold(const sidecars::DesiredEntry& entry, const std::optional<std::string>& held_by,
+          const Inputs& inputs, Decision& decision) {
+  for (const auto& sidecar : inputs.sidecars) {
+    if (held_by && sidecar.name != *held_by) continue;
+    auto status = sidecar.statuses.find(api::map_key(entry.namespace_, entry.name));
+    if (status == sidecar.statuses.end() || speaks_of(status->second, entry.uid))
+      decision.desired.at(sidecar.name).entries.push_back(entry);
+  }
+}
+
+void place(const ObjectKey& key, ConnectionDecision&& connection, const Inputs& inputs, Decision& decision) {
   const sidecars::DesiredEntry entry = entry_of(key, connection);
-  // A hold goes to all: a sidecar that has nothing of that name has nothing to keep.
   if (!connection.in_force) {
-    for (auto& [sidecar, desired] : decision.desired) desired.entries.push_back(entry);
+    hold(entry, connection.held_by, inputs, decision);
   } else if (auto only = decision.desired.find(connection.in_force->sidecar);
              only != decision.desired.end()) {
     only->second.entries.push_back(entry);
@@ -56,7 +68,7 @@ void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Pl
   auto one = [&](const ObjectKey& key, const api::Connection* connection) {
     place(key,
           decide_connection(key, connection, inputs, verdicts, placement, decision.memory.last_revision, now),
-          decision);
+          inputs, decision);
   };
   const auto& connections = inputs.source->objects.connections;
   for (const auto& [name, connection] : connections)

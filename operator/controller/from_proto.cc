@@ -33,6 +33,10 @@ std::optional<int64_t> seconds_of(const std::string& text) {
 
 }  // namespace
 
+bool speaks_of(const v1::ConnectionStatus& status, const std::string& uid) {
+  return uid.empty() || status.uid().empty() || status.uid() == uid;
+}
+
 std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status) {
   if (!status.has_negotiated()) return std::nullopt;
   const v1::Negotiated& in = status.negotiated();

@@ -2,13 +2,18 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "hawser/v1/state.pb.h"
 #include "operator/api/status.h"
 
 namespace hawser::controller {
 
-// What the sidecar says of a connection, in the words of its status. Absent stays absent.
+// False: of an object of the same name that was deleted since. An unknown uid is any.
+bool speaks_of(const v1::ConnectionStatus& status, const std::string& uid);
+
+// What the sidecar says of a connection, in the words of its status. Absent stays absent, and no text is
+// longer than the schema allows.
 std::optional<api::Negotiated> negotiated_of(const v1::ConnectionStatus& status);
 std::optional<api::LastFailure> last_failure_of(const v1::ConnectionStatus& status);
 
