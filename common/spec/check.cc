@@ -209,4 +209,11 @@ std::vector<FieldError> check(const v1::ConnectionSpec& spec) {
   return errors;
 }
 
+bool usable_name(std::string_view text) {
+  constexpr size_t kMaxSize = 253;  // of a name; a namespace has less
+  return !text.empty() && text.size() <= kMaxSize && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+}
+
 }  // namespace hawser::spec

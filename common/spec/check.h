@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hawser/v1/state.pb.h"
@@ -17,5 +18,9 @@ struct FieldError {
 // Rules of Azure are not repeated here, only what the engine and the data plane need. Never mentions the
 // shared key's value.
 std::vector<FieldError> check(const v1::ConnectionSpec& spec);
+
+// Whether a namespace or a name is one that Kubernetes allows: it becomes a log field, a metric label and a
+// link alias.
+bool usable_name(std::string_view text);
 
 }  // namespace hawser::spec

@@ -26,24 +26,38 @@ void Fleet::add(std::string name, std::unique_ptr<SidecarClient> client) {
   members_[std::move(name)].client = std::move(client);
 }
 
+// Of several nodes with one address (a node that came back under another name) only one can be there: the one
+// whose pod is.
+std::vector<const SidecarNode*> Fleet::reachable(const std::vector<SidecarNode>& nodes) {
+  std::map<std::string, const SidecarNode*> owners;
+  for (const SidecarNode& node : nodes) {
+    const SidecarNode*& owner = owners[node.target];
+    const auto rank = [](const SidecarNode& n) { return std::pair(n.pod_there, n.pod_ready); };
+    if (owner == nullptr || rank(*owner) < rank(node)) owner = &node;
+  }
+  std::vector<const SidecarNode*> out;
+  for (const SidecarNode& node : nodes)
+    // Without an address nothing can be said to it yet.
+    if (!node.target.empty() && owners[node.target] == &node) out.push_back(&node);
+  return out;
+}
+
 bool Fleet::follow(const std::vector<SidecarNode>& nodes, const MakeClient& make) {
   if (nodes_ == nodes) return false;
+  const std::vector<const SidecarNode*> wanted = reachable(nodes);
   std::map<std::string, Member> before = std::exchange(members_, {});
   order_.clear();
-  for (const SidecarNode& node : nodes) {
-    // Nothing can be said to it yet.
-    if (node.target.empty()) continue;
-    auto old = before.find(node.name);
-    Member& member = members_[node.name];
-    order_.push_back(node.name);
-    if (old != before.end() && old->second.target == node.target) {
-      member = std::move(old->second);
-    } else {
-      // The old one ends first: two of one epoch would push each other out.
-      if (old != before.end()) old->second.client.reset();
-      member = {make(node), node.target, std::nullopt};
-    }
+  for (const SidecarNode* node : wanted) {
+    order_.push_back(node->name);
+    auto old = before.find(node->name);
+    if (old == before.end() || old->second.target != node->target) continue;
+    members_[node->name] = std::move(old->second);
+    before.erase(old);
   }
+  // Who ends does so before anybody begins: two of one epoch at one address would push each other out.
+  before.clear();
+  for (const SidecarNode* node : wanted)
+    if (!members_.contains(node->name)) members_[node->name] = {make(*node), node->target, std::nullopt};
   nodes_ = nodes;
   return true;
 }

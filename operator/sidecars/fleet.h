@@ -18,7 +18,8 @@ class Fleet {
   // REQUIRES: the name is new.
   void add(std::string name, std::unique_ptr<SidecarClient> client);
   // In a cluster: from now on exactly the sidecars of these nodes, by name. A client ends with its node, and
-  // is made anew when its target is another; all others go on. True: something is different.
+  // is made anew when its target is another; all others go on. Of nodes with one target one has a client.
+  // True: something is different.
   using MakeClient = std::function<std::unique_ptr<SidecarClient>(const SidecarNode&)>;
   bool follow(const std::vector<SidecarNode>& nodes, const MakeClient& make);
   // As followed last; nullopt where there is no cluster.
@@ -30,6 +31,7 @@ class Fleet {
   size_t size() const { return order_.size(); }
 
  private:
+  static std::vector<const SidecarNode*> reachable(const std::vector<SidecarNode>& nodes);
   struct Member {
     std::unique_ptr<SidecarClient> client;
     std::string target;           // of its node

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/spec/wipe.h"
 #include "hawser/v1/sidecar.grpc.pb.h"
 
 namespace hawser::sidecars {
@@ -17,7 +18,7 @@ namespace {
 
 // A stream on which the sidecar has not said Hello by then is given up.
 constexpr auto kHelloTimeout = std::chrono::seconds(10);
-constexpr int kMaxMessageSize = 64 << 20;
+constexpr int kMaxSendSize = 64 << 20;  // as the sidecar's server takes
 constexpr int kKeepaliveTimeMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 
@@ -53,8 +54,8 @@ void wipe_text(std::string& text) { wipe({reinterpret_cast<uint8_t*>(text.data()
 
 Result<std::shared_ptr<grpc::Channel>> make_channel(const SidecarAddress& address) {
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageSize);
-  arguments.SetMaxSendMessageSize(kMaxMessageSize);
+  arguments.SetMaxReceiveMessageSize(GrpcSidecarClient::kMaxReceiveSize);
+  arguments.SetMaxSendMessageSize(kMaxSendSize);
   // Waits between attempts are ours; a shared subchannel would add its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (address.is_unix())
@@ -77,7 +78,9 @@ struct GrpcSidecarClient::Impl {
 
   explicit Impl(Options given)
       : options(std::move(given)),
-        session(options.address.name, options.identity, Backoff(options.backoff, options.jitter)) {}
+        session(options.address.name, options.identity, Backoff(options.backoff, options.jitter),
+                // A name of its own in the certificate says who it is.
+                options.address.server_name.empty() ? std::string() : options.address.name) {}
 
   void run();
   void run_stream(const std::shared_ptr<grpc::Channel>& channel);
@@ -110,6 +113,7 @@ class GrpcSidecarClient::Impl::Stream final
     : public grpc::ClientBidiReactor<v1::OperatorMessage, v1::SidecarMessage> {
  public:
   explicit Stream(Impl& client) : client_(client) {}
+  ~Stream() override { wipe_outgoing(); }
 
   void start(v1::SidecarService::Stub& stub, grpc::ClientContext& context) {
     stub.async()->Sync(&context, this);
@@ -146,7 +150,7 @@ class GrpcSidecarClient::Impl::Stream final
   void OnWriteDone(bool ok) override {
     client_.with_session([&] {
       writing_ = false;
-      outgoing_.Clear();
+      wipe_outgoing();
       if (ok) pump();
     });
   }
@@ -160,6 +164,11 @@ class GrpcSidecarClient::Impl::Stream final
   }
 
  private:
+  void wipe_outgoing() {
+    if (outgoing_.has_desired_state()) spec::wipe_keys(*outgoing_.mutable_desired_state());
+    outgoing_.Clear();
+  }
+
   Impl& client_;
   v1::SidecarMessage incoming_;
   v1::OperatorMessage outgoing_;
@@ -177,9 +186,10 @@ void GrpcSidecarClient::Impl::run_stream(const std::shared_ptr<grpc::Channel>& c
   stream = &call;
   call.start(*stub, context);
   auto over = [&] { return call.done().has_value(); };
-  auto said_hello = [&] { return session.snapshot().state == LinkState::Connected || over() || stopping; };
+  auto done = [&] { return over() || stopping || !session.violation().empty(); };
+  auto said_hello = [&] { return session.snapshot().state == LinkState::Connected || done(); };
   const bool in_time = wake.wait_for(lock, kHelloTimeout, said_hello);
-  if (in_time) wake.wait(lock, [&] { return over() || stopping; });
+  if (in_time) wake.wait(lock, done);
   if (!over()) {
     context.TryCancel();
     wake.wait(lock, over);

@@ -22,6 +22,8 @@ class GrpcSidecarClient final : public SidecarClient {
     std::function<void()>
         on_changed;  // from the client's thread, whenever snapshot() changed; must not call back
   };
+  // Of a message of the sidecar. The largest is the full status; one of 10,000 connections has about half.
+  static constexpr int kMaxReceiveSize = 16 << 20;
   explicit GrpcSidecarClient(Options options);
   // Ends the stream and the thread. The sidecar keeps its tunnels.
   ~GrpcSidecarClient() override;

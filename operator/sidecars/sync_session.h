@@ -24,7 +24,9 @@ class SyncSession {
     uint64_t epoch = 0;
     std::string identity;  // host and process of the operator
   };
-  SyncSession(std::string name, Identity identity, Backoff backoff);
+  // `node`: who the sidecar must say it is; empty: whoever it is. Where all sidecars have one certificate, an
+  // address that went to another node is told by this alone.
+  SyncSession(std::string name, Identity identity, Backoff backoff, std::string node = {});
 
   void set_desired(Desired desired);
   // A new stream is open: our Hello is to be sent.
@@ -35,6 +37,8 @@ class SyncSession {
 
   // The next message to write; call again until it has none.
   std::optional<v1::OperatorMessage> poll_transmit();
+  // Why this stream must end: the sidecar did what none does. Empty: nothing is wrong.
+  const std::string& violation() const { return violation_; }
   // When to try again; meaningful after handle_closed.
   TimePoint next_attempt() const { return next_attempt_; }
   const SidecarSnapshot& snapshot() const { return snapshot_; }
@@ -42,6 +46,7 @@ class SyncSession {
   bool take_changed();
 
  private:
+  bool is_asked_for(const ConnectionName& name) const;
   void on_hello(TimePoint now, const v1::Hello& hello);
   void on_ack(const v1::Ack& ack);
   void on_status(const v1::SidecarStatus& status);
@@ -49,6 +54,9 @@ class SyncSession {
 
   Identity identity_;
   Backoff backoff_;
+  std::string node_;
+  std::string violation_;  // of this stream
+  bool greeted_ = false;   // by the sidecar, on this stream
   SidecarSnapshot snapshot_;
   std::optional<Desired> desired_;
   bool hello_due_ = false;

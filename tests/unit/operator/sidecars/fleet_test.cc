@@ -50,15 +50,17 @@ class FollowingFleet : public ::testing::Test {
   bool follow(const std::vector<SidecarNode>& nodes) {
     return fleet_.follow(nodes, [this](const SidecarNode& wanted) {
       EXPECT_FALSE(alive_.contains(wanted.name)) << "two clients of one sidecar";
-      auto client = std::make_unique<Watched>(wanted.name, alive_);
+      for (const auto& [name, other] : alive_)
+        EXPECT_NE(other->target, wanted.target) << "two clients of one sidecar";
+      auto client = std::make_unique<Watched>(wanted.name, wanted.target, alive_);
       made_.push_back(wanted.name + "=" + wanted.target);
       alive_[wanted.name] = client.get();
       return client;
     });
   }
   struct Watched final : SidecarClient {
-    Watched(std::string given, std::map<std::string, Watched*>& others)
-        : name(std::move(given)), alive(others) {}
+    Watched(std::string given, std::string where, std::map<std::string, Watched*>& others)
+        : name(std::move(given)), target(std::move(where)), alive(others) {}
     ~Watched() override { alive.erase(name); }
     void set_desired(Desired desired) override { told.push_back(std::move(desired)); }
     SidecarSnapshot snapshot() const override {
@@ -66,7 +68,7 @@ class FollowingFleet : public ::testing::Test {
       snapshot.name = name;
       return snapshot;
     }
-    std::string name;
+    std::string name, target;
     std::map<std::string, Watched*>& alive;
     std::vector<Desired> told;
   };
@@ -107,6 +109,26 @@ TEST_F(FollowingFleet, AnotherAddressIsAnotherClientAndHearsEverythingAgain) {
   EXPECT_TRUE(alive_.at("a")->told.empty());
   fleet_.set_desired("a", {{entry("c", 1)}});
   EXPECT_EQ(alive_.at("a")->told.size(), 1u);
+}
+
+TEST_F(FollowingFleet, OfNodesWithOneAddressTheOneWithAPodHasAClient) {
+  SidecarNode old_name = node("a", "192.0.2.1:9446"), new_name = node("b", "192.0.2.1:9446");
+  old_name.pod_there = true;
+  follow({old_name});
+  old_name.pod_there = false;
+  new_name.pod_there = true;
+  // The client of "a" ends before that of "b" begins: the fixture looks.
+  EXPECT_TRUE(follow({old_name, new_name}));
+  EXPECT_EQ(made_, (std::vector<std::string>{"a=192.0.2.1:9446", "b=192.0.2.1:9446"}));
+  ASSERT_EQ(fleet_.snapshots().size(), 1u);
+  EXPECT_EQ(fleet_.snapshots()[0].name, "b");
+  EXPECT_EQ(fleet_.nodes()->size(), 2u);
+}
+
+TEST_F(FollowingFleet, AnAddressThatMovesToAnotherNodeIsLeftBeforeItIsTaken) {
+  follow({node("a", "192.0.2.1:9446"), node("b", "192.0.2.2:9446")});
+  follow({node("a", "192.0.2.2:9446"), node("b", "192.0.2.1:9446")});
+  EXPECT_EQ(made_.size(), 4u);
 }
 
 TEST_F(FollowingFleet, ANodeWithoutAnAddressHasNoClientYet) {

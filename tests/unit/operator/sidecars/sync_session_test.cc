@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/sidecars/texts.h"
 #include "tests/unit/operator/sidecars/samples.h"
 
 namespace hawser::sidecars {
@@ -172,6 +173,111 @@ TEST_F(SyncSessionTest, SinceMovesOnlyWithTheState) {
   session_.handle_open(now_ + seconds(5));
   session_.handle_closed(now_ + seconds(5), false, "no such file");
   EXPECT_EQ(session_.snapshot().since, now_);
+}
+
+TEST_F(SyncSessionTest, WhatComesBeforeHelloEndsTheStream) {
+  session_.set_desired({{entry("a", 1)}});
+  session_.handle_open(now_);
+  session_.handle_message(now_, status_of("a", "Established", true));
+  EXPECT_EQ(session_.violation(), "the sidecar's first message is not Hello");
+  say_hello();
+  EXPECT_FALSE(session_.poll_transmit()) << "nothing is sent on a stream that ends";
+  session_.handle_closed(now_, true, "cancelled");
+  EXPECT_EQ(session_.snapshot().state, LinkState::Unreachable);
+  EXPECT_EQ(session_.snapshot().message, "the sidecar's first message is not Hello");
+  EXPECT_TRUE(session_.snapshot().statuses.empty());
+  EXPECT_GE(session_.next_attempt(), now_ + seconds(24)) << "it will do so again";
+  open_and_greet();
+  EXPECT_EQ(session_.violation(), "");
+  EXPECT_EQ(next_state().entries_size(), 1);
+}
+
+TEST_F(SyncSessionTest, ASecondHelloEndsTheStreamAndChangesNothing) {
+  open_and_greet({"a"});
+  session_.set_desired({{}, true});
+  EXPECT_EQ(next_state().entries_size(), 1);
+  now_ += seconds(5);
+  say_hello({"a", "b"});
+  EXPECT_EQ(session_.violation(), "the sidecar says Hello twice");
+  EXPECT_EQ(session_.snapshot().since, now_ - seconds(5));
+  session_.set_desired({{}, true});
+  EXPECT_FALSE(session_.poll_transmit());
+}
+
+TEST_F(SyncSessionTest, InAClusterNothingIsSentToTheSidecarOfAnotherNode) {
+  for (const char* wanted : {"node-a", "node-b"}) {
+    const std::string node = wanted;
+    SyncSession session("name", {"v1", 7, "op"}, Backoff({}, std::make_shared<SeededJitter>(1)), node);
+    session.set_desired({{entry("a", 1)}});
+    session.handle_open(now_);
+    EXPECT_TRUE(session.poll_transmit()->has_hello());
+    v1::SidecarMessage message;
+    *message.mutable_hello() = sidecar_hello();  // of node-a
+    session.handle_message(now_, message);
+    EXPECT_EQ(session.poll_transmit().has_value(), node == "node-a");
+    EXPECT_EQ(session.snapshot().state, node == "node-a" ? LinkState::Connected : LinkState::Connecting);
+    if (node == "node-a") continue;
+    EXPECT_EQ(session.violation(),
+              "the sidecar that answers says it is on node node-a, not node-b: nothing is sent to it");
+    session.handle_closed(now_, false, "cancelled");
+    EXPECT_EQ(session.snapshot().message, session.violation());
+  }
+}
+
+TEST_F(SyncSessionTest, KeepsNothingOfWhatNobodyAskedAbout) {
+  open_and_greet({"held"});
+  session_.handle_message(now_, status_of("held", "Established", true));
+  for (int i = 0; i < 5000; ++i)
+    session_.handle_message(now_, status_of("stranger" + std::to_string(i), "Established", false));
+  EXPECT_LE(session_.snapshot().statuses.size(), 1001u);
+  session_.handle_message(now_, status_of("a\nb", "Established", true));
+  EXPECT_TRUE(session_.snapshot().statuses.empty()) << "no object has such a name";
+  v1::SidecarMessage too_much;
+  for (int i = 0; i < 20'001; ++i) too_much.mutable_hello()->add_held()->set_name("a");
+  session_.handle_open(now_);
+  session_.handle_message(now_, too_much);
+  EXPECT_EQ(session_.violation(), "the sidecar says it holds 20001 connections");
+}
+
+TEST_F(SyncSessionTest, KeepsNoTextThatAStatusHasNoRoomFor) {
+  open_and_greet();
+  v1::SidecarMessage message = status_of("a", std::string(100, 'e'), true);
+  v1::ConnectionStatus& told = *message.mutable_status()->mutable_connections(0);
+  told.set_programmed_message(std::string(100'000, 'p'));
+  told.mutable_last_failure()->set_peer_offered(std::string(5000, 'o'));
+  told.mutable_last_failure()->set_message("short");
+  told.mutable_negotiated()->mutable_ike()->set_role(std::string(100, 'r'));
+  session_.handle_message(now_, message);
+  const v1::ConnectionStatus kept = session_.snapshot().statuses.at("default/a");
+  EXPECT_EQ(kept.established_reason(), std::string(61, 'e') + "…");
+  EXPECT_EQ(kept.programmed_message(), std::string(2045, 'p') + "…");
+  EXPECT_EQ(kept.last_failure().peer_offered(), std::string(509, 'o') + "…");
+  EXPECT_EQ(kept.last_failure().message(), "short");
+  EXPECT_EQ(kept.negotiated().ike().role().size(), 64u);
+}
+
+TEST(CapText, NeverCutsACharacterInTwo) {
+  std::string text = "aaaöööö";
+  cap_text(text, 9);
+  EXPECT_EQ(text, "aaaö…");
+  text = "aaaööö";
+  cap_text(text, 9);
+  EXPECT_EQ(text, "aaaööö");
+}
+
+TEST_F(SyncSessionTest, AStateThatIsNeverAcknowledgedIsForgottenInTime) {
+  session_.set_desired({{entry("a", 1)}});
+  open_and_greet();
+  const v1::DesiredState first = next_state();
+  v1::DesiredState last;
+  for (SpecRevision revision = 2; revision <= 30; ++revision) {
+    session_.set_desired({{entry("a", revision)}});
+    last = next_state();
+  }
+  ack(first);
+  EXPECT_EQ(session_.snapshot().applied_generation, 0u);
+  ack(last);
+  EXPECT_EQ(session_.snapshot().acked.at("default/a").revision, 30u);
 }
 
 TEST_F(SyncSessionTest, SaysOnceThatSomethingChanged) {
