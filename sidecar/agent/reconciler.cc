@@ -1,22 +1,15 @@
 #include "sidecar/agent/reconciler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/spec/check.h"
+#include "common/spec/wipe.h"
 #include "sidecar/agent/spec_config.h"
 #include "sidecar/dataplane/node/interface_name.h"
 
 namespace hawser::agent {
 namespace {
-
-constexpr size_t kMaxNamePart = 253;  // of a Kubernetes object
-
-// The name becomes a log field, a metric label and a link alias: nothing but what Kubernetes allows.
-bool usable_name(const std::string& text) {
-  return !text.empty() && text.size() <= kMaxNamePart && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
-}
 
 sa::ConnectionName name_of(const v1::DesiredState::Entry& entry) {
   return entry.namespace_() + "/" + entry.name();
@@ -52,15 +45,6 @@ bool kind_differs(v1::DataPlaneKind wanted, dataplane::Kind have) {
          (wanted == v1::DATA_PLANE_KIND_USER_SPACE && have != dataplane::Kind::UserSpace);
 }
 
-void wipe_keys(v1::DesiredState& desired) {
-  for (auto& entry : *desired.mutable_entries()) {
-    if (!entry.has_spec()) continue;
-    auto& key = *entry.mutable_spec()->mutable_shared_key();
-    wipe({reinterpret_cast<uint8_t*>(key.data()), key.size()});
-    key.clear();
-  }
-}
-
 void fill(v1::Ack::Entry& out, const v1::DesiredState::Entry& entry) {
   out.set_namespace_(entry.namespace_());
   out.set_name(entry.name());
@@ -89,7 +73,7 @@ Reconciler::Claims Reconciler::claims(const v1::DesiredState& desired) const {
 }
 
 Reconciler::Verdict Reconciler::judge(const v1::DesiredState::Entry& entry, const Claims& claims) const {
-  if (!usable_name(entry.namespace_()) || !usable_name(entry.name())) {
+  if (!spec::usable_name(entry.namespace_()) || !spec::usable_name(entry.name())) {
     return {"INVALID_ARGUMENT", "name", "namespace and name must be 1..253 characters a-z, 0-9, '-' or '.'"};
   }
   if (entry.has_hold()) return {};
@@ -139,6 +123,7 @@ void Reconciler::take(const v1::DesiredState::Entry& entry) {
 v1::Ack Reconciler::apply(TimePoint now, v1::DesiredState& desired) {
   v1::Ack ack;
   ack.set_generation(desired.generation());
+  end_replaced(now, desired);
   const Claims owners = claims(desired);
   std::set<sa::ConnectionName> present;
   bool whole = true;
@@ -155,14 +140,16 @@ v1::Ack Reconciler::apply(TimePoint now, v1::DesiredState& desired) {
     whole = whole && entry.has_spec();
     if (verdict.ok() && entry.has_spec()) {
       take(entry);
-    } else if (!verdict.ok() && usable_name(entry.namespace_()) && usable_name(entry.name())) {
+    } else if (!verdict.ok() && spec::usable_name(entry.namespace_()) && spec::usable_name(entry.name())) {
       connections_[name].uid = entry.uid();
       connections_[name].rejected = verdict.message;
       parts_.ledger.open(name);
     }
   }
-  wipe_keys(desired);
+  spec::wipe_keys(desired);
   remove_absent(now, present);
+  for (auto& [name, connection] : connections_)
+    if (!connection.has_spec) remove_tunnel(name, connection, false);
   // Whatever gives up its addresses does so before somebody else takes them.
   for (auto& [name, connection] : connections_) {
     if (connection.pending == spec::Impact::Recreate) withdraw(now, name, connection);
@@ -185,10 +172,43 @@ void Reconciler::remove_absent(TimePoint now, const std::set<sa::ConnectionName>
       continue;
     }
     withdraw(now, it->first, it->second);
-    if (it->second.tunnel) parts_.plane.unconfigure(it->first, false);
+    remove_tunnel(it->first, it->second, false);
     parts_.ledger.close(it->first);
     it = connections_.erase(it);
   }
+}
+
+// A connection that was deleted and made again is another one: nothing of the old one may go on under its
+// name, least of all its key. The interface and the fail-closed routes wait for the new spec, if it comes.
+void Reconciler::end_replaced(TimePoint now, const v1::DesiredState& desired) {
+  std::set<sa::ConnectionName> seen;
+  for (const auto& entry : desired.entries()) {
+    const auto name = name_of(entry);
+    const auto known = connections_.find(name);
+    if (!seen.insert(name).second || known == connections_.end()) continue;
+    Connection& old = known->second;
+    if (entry.uid().empty() || old.uid.empty() || entry.uid() == old.uid) continue;
+    withdraw(now, name, old);
+    if (!entry.has_spec()) {
+      remove_tunnel(name, old, false);
+      parts_.ledger.close(name);
+      connections_.erase(known);
+      continue;
+    }
+    Connection fresh;
+    fresh.uid = entry.uid();
+    fresh.tunnel = std::move(old.tunnel);
+    fresh.touched = old.touched;
+    old = std::move(fresh);
+  }
+}
+
+// Also of a tunnel that never opened: its fail-closed routes came first.
+void Reconciler::remove_tunnel(const sa::ConnectionName& name, Connection& connection,
+                               bool keep_fail_closed) {
+  if (!std::exchange(connection.touched, false)) return;
+  parts_.plane.unconfigure(name, keep_fail_closed);
+  connection.tunnel.reset();
 }
 
 void Reconciler::withdraw(TimePoint now, const sa::ConnectionName& name, Connection& connection) {
@@ -210,6 +230,7 @@ void Reconciler::realize_all(TimePoint now) {
 bool Reconciler::configure_tunnel(const sa::ConnectionName& name, Connection& connection) {
   auto tunnel = to_tunnel(name, connection.spec);
   if (connection.tunnel == tunnel && connection.tunnel_failed.empty()) return true;
+  connection.touched = true;
   auto result = parts_.plane.configure(tunnel);
   connection.tunnel_failed = result ? std::string() : result.error().message;
   if (!result) return connection.tunnel.has_value();  // the previous one still carries packets
@@ -274,8 +295,7 @@ void Reconciler::note_install(const sa::ConnectionName& connection, const Result
 
 void Reconciler::release_all() {
   for (auto& [name, connection] : connections_) {
-    if (connection.tunnel) parts_.plane.unconfigure(name, true);
-    connection.tunnel.reset();
+    remove_tunnel(name, connection, true);
   }
 }
 

@@ -52,6 +52,7 @@ class Reconciler {
     v1::ConnectionSpec spec;  // in force, without the key
     SecretBytes key;
     std::optional<dataplane::TunnelSpec> tunnel;  // as configured in the data plane
+    bool touched = false;                         // the data plane was asked: it may hold a part of it
     std::optional<spec::Impact> pending;          // what the engine was not told yet
     std::optional<IpAddress> source;  // as told to the engine; empty: it does not know the connection
     std::string rejected;             // why the latest entry was refused; empty: it was not
@@ -71,6 +72,8 @@ class Reconciler {
   Verdict judge(const v1::DesiredState::Entry& entry, const Claims& claims) const;
   void take(const v1::DesiredState::Entry& entry);
   void remove_absent(TimePoint now, const std::set<sa::ConnectionName>& present);
+  void end_replaced(TimePoint now, const v1::DesiredState& desired);
+  void remove_tunnel(const sa::ConnectionName& name, Connection& connection, bool keep_fail_closed);
   void withdraw(TimePoint now, const sa::ConnectionName& name, Connection& connection);
   void realize_all(TimePoint now);
   void realize(TimePoint now, const sa::ConnectionName& name, Connection& connection);

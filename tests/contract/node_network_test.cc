@@ -148,6 +148,16 @@ TEST_F(NodeNetworkContract, OnePrefixBelongsToOneConnection) {
   EXPECT_THAT(way_to("10.61.0.1"), HasSubstr("No route to host"));
 }
 
+TEST_F(NodeNetworkContract, WhatATunnelClaimedThatNeverOpenedIsFreeAgain) {
+  ASSERT_TRUE(network_->protect(spec("a/b", {"10.61.0.0/16", "10.62.0.0/16"})));
+  ASSERT_TRUE(network_->protect(spec("a/b", {"10.61.0.0/16"})));
+  EXPECT_THAT(way_to("10.62.0.1"), HasSubstr("dev wan"));
+  EXPECT_TRUE(network_->protect(spec("a/c", {"10.62.0.0/16"})));
+  network_->release("a/b", false);
+  EXPECT_THAT(way_to("10.61.0.1"), HasSubstr("dev wan"));
+  EXPECT_TRUE(network_->protect(spec("a/d", {"10.61.0.0/16"})));
+}
+
 TEST_F(NodeNetworkContract, AdoptsAndThenRemovesWhatAnEarlierProcessLeft) {
   ASSERT_TRUE(network_->protect(spec("a/b", {"10.61.0.0/16"})));
   ASSERT_TRUE(network_->protect(spec("a/gone", {"10.62.0.0/16", "2001:db8:62::/48"})));

@@ -43,7 +43,8 @@ class NetlinkNodeNetwork final : public NodeNetwork {
       RETURN_IF_ERROR(add_fail_closed_route(*netlink_, prefix));
       if (!has(tunnel.fail_closed, prefix)) tunnel.fail_closed.push_back(prefix);
     }
-    return {};
+    // A tunnel that has not opened carries nothing: what an earlier spec claimed for it is free again.
+    return tunnel.routed.empty() ? unprotect(tunnel, spec.remote_prefixes) : Result<void>();
   }
 
   Result<void> attach(const TunnelSpec& spec) override {
@@ -104,6 +105,10 @@ class NetlinkNodeNetwork final : public NodeNetwork {
         RETURN_IF_ERROR(delete_route(
             *netlink_, {.prefix = prefix, .metric = kTunnelMetric, .interface_index = interface_index}));
     tunnel.routed = wanted;
+    return unprotect(tunnel, wanted);
+  }
+
+  Result<void> unprotect(Tunnel& tunnel, const std::vector<IpPrefix>& wanted) {
     for (const IpPrefix& prefix : tunnel.fail_closed)
       if (!has(wanted, prefix)) RETURN_IF_ERROR(delete_route(*netlink_, fail_closed_route(prefix)));
     tunnel.fail_closed = wanted;

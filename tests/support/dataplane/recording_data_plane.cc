@@ -89,7 +89,10 @@ std::optional<RecordingDataPlane::Sent> RecordingDataPlane::send(const sa::Conne
 }
 
 Result<void> RecordingDataPlane::configure(const dataplane::TunnelSpec& tunnel) {
-  if (configure_error_) return *configure_error_;
+  if (configure_error_) {
+    fail_closed_.insert(tunnel.connection);  // they come first
+    return *configure_error_;
+  }
   record("configure", tunnel.connection);
   if (tunnel.mtu < 1280 || tunnel.mtu > 9000) return Error{ErrorCode::InvalidArgument, "MTU out of range"};
   for (const auto& [name, other] : tunnels_)

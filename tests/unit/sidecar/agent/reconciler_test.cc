@@ -265,6 +265,62 @@ TEST_F(ReconcilerTest, AnInterfaceThatCannotBeMadeIsToldAndTriedAgain) {
   EXPECT_EQ(node.sent.size(), 1U);
 }
 
+TEST_F(ReconcilerTest, WhatATunnelLeftThatNeverOpenedGoesWithItsConnection) {
+  node.plane.fail_configure(Error{ErrorCode::Internal, "no /dev/net/tun"});
+  apply({entry("a", spec_to("198.51.100.2"))});
+  EXPECT_THAT(node.plane.fail_closed(), Contains("default/a"));
+  apply({});
+  EXPECT_THAT(node.plane.fail_closed(), IsEmpty());
+}
+
+TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewDoesNotKeepTheOldOnesKey) {
+  apply({entry("a", spec_to("198.51.100.2"))});
+  ASSERT_EQ(node.engine.snapshot().size(), 1U);
+  forget();
+  auto made_anew = hold("a");
+  made_anew.set_uid("another");
+  auto ack = apply({made_anew});
+  EXPECT_EQ(ack.entries(0).code(), "OK");
+  EXPECT_THAT(node.engine.snapshot(), IsEmpty());
+  EXPECT_EQ(node.plane.tunnel("default/a"), nullptr);
+  EXPECT_THAT(node.plane.fail_closed(), IsEmpty());
+  EXPECT_THAT(node.reconciler.held(), IsEmpty());
+  EXPECT_THAT(node.reconciler.configured(), IsEmpty());
+  EXPECT_FALSE(node.ledger.tallies().contains("default/a"));
+}
+
+TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewWithABadSpecHasNoTunnel) {
+  apply({entry("a", spec_to("198.51.100.2"))});
+  auto bad = entry("a", spec_to("198.51.100.2"));
+  bad.set_uid("another");
+  bad.mutable_spec()->mutable_policy()->set_dh_group("DHGroup99");
+  auto ack = apply({bad});
+  EXPECT_EQ(ack.entries(0).code(), "INVALID_ARGUMENT");
+  EXPECT_THAT(node.engine.snapshot(), IsEmpty());
+  EXPECT_THAT(node.plane.fail_closed(), IsEmpty());
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::SidecarRejected);
+}
+
+TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewBeginsAnewAndStaysClosedMeanwhile) {
+  apply({entry("a", spec_to("198.51.100.2"))});
+  forget();
+  auto same = entry("a", spec_to("198.51.100.2"));
+  apply({same});
+  EXPECT_THAT(node.sent, IsEmpty());
+  auto made_anew = same;
+  made_anew.set_uid("another");
+  apply({made_anew});
+  EXPECT_EQ(node.sent.size(), 1U) << "the same spec, and yet another connection";
+  EXPECT_THAT(node.plane.calls(), Not(Contains("unconfigure default/a")));
+  EXPECT_EQ(node.reconciler.held()[0].uid(), "another");
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::Programmed);
+  // A uid that is not known says nothing.
+  forget();
+  made_anew.clear_uid();
+  apply({made_anew});
+  EXPECT_THAT(node.sent, IsEmpty());
+}
+
 TEST_F(ReconcilerTest, AChildSaThatIsNotInstalledIsToldUntilOneIs) {
   apply({entry("a", spec_to("198.51.100.2"))});
   node.reconciler.note_install("default/a", Error{ErrorCode::Internal, "no memory"});
