@@ -1,5 +1,7 @@
 #include "sidecar/agent/operator_link.h"
 
+#include "common/spec/wipe.h"
+
 namespace hawser::agent {
 
 void OperatorLink::opened(StreamId id, std::shared_ptr<SyncStream> stream) {
@@ -12,6 +14,12 @@ void OperatorLink::opened(StreamId id, std::shared_ptr<SyncStream> stream) {
 }
 
 void OperatorLink::received(StreamId id, v1::OperatorMessage message) {
+  take(id, message);
+  // Whatever became of it: also a state that was refused has keys in it.
+  if (message.has_desired_state()) spec::wipe_keys(*message.mutable_desired_state());
+}
+
+void OperatorLink::take(StreamId id, v1::OperatorMessage& message) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;  // replaced meanwhile
   Open& open = found->second;

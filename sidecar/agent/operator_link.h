@@ -56,6 +56,7 @@ class OperatorLink {
     status::ChangeFeed feed;
     std::shared_ptr<const status::Snapshot> told;
   };
+  void take(StreamId id, v1::OperatorMessage& message);
   void greet(StreamId id, Open& open, const v1::Hello& hello);
   void desire(StreamId id, Open& open, v1::DesiredState& desired);
   void refuse(StreamId id, const Error& error);
