@@ -1,12 +1,20 @@
 #include "sidecar/agent/epoch_gate.h"
 
 namespace hawser::agent {
+namespace {
+
+// The epochs of a cluster begin again lower when its etcd is restored; only the sidecars' memory knows
+// better.
+constexpr const char* kRemedy =
+    " (if the cluster's etcd was restored from a backup: kubectl rollout restart daemonset/hawser-sidecar)";
+
+}  // namespace
 
 EpochGate::Admission EpochGate::hello(StreamId stream, uint64_t epoch) {
   Admission out;
   if (epoch < epoch_) {
     out.admitted = Error{ErrorCode::PermissionDenied, "epoch " + std::to_string(epoch) + " is over: epoch " +
-                                                          std::to_string(epoch_) + " is in force"};
+                                                          std::to_string(epoch_) + " is in force" + kRemedy};
     return out;
   }
   out.replaced = current_;
