@@ -186,14 +186,17 @@ Result<void> Agent::serve() {
 }
 
 void Agent::receive(int fd) {
-  while (auto datagram = sockets_->receive(fd)) {
-    engine_->handle_datagram(clock_.now(), *datagram);
+  sockets_->receive(fd, [this](const ike::Datagram& datagram) {
+    engine_->handle_datagram(clock_.now(), datagram);
     driver_->turn(clock_.now());
-  }
+  });
 }
 
 void Agent::receive_from_plane() {
-  while (auto datagram = plane_->poll_ike_datagram()) {
+  // As many at once as of the other port: the rest keeps the descriptor readable.
+  for (int count = 0; count < DatagramReader::kBatch; ++count) {
+    auto datagram = plane_->poll_ike_datagram();
+    if (!datagram) break;
     engine_->handle_datagram(clock_.now(), {datagram->local, datagram->remote, std::move(datagram->payload)});
     driver_->turn(clock_.now());
   }

@@ -115,25 +115,23 @@ Result<std::unique_ptr<IkeSockets>> IkeSockets::open(Ports ports) {
   return sockets;
 }
 
-std::optional<ike::Datagram> IkeSockets::receive(int fd) {
-  ike::Datagram datagram;
-  datagram.payload.resize(kMaxDatagram);
-  sockaddr_storage from{};
-  iovec vector{datagram.payload.data(), datagram.payload.size()};
-  Control control{};
-  msghdr message{};
-  message.msg_name = &from;
-  message.msg_namelen = sizeof from;
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = control.space.data();
-  message.msg_controllen = control.space.size();
-  const ssize_t size = recvmsg(fd, &message, 0);
-  if (size < 0) return std::nullopt;
-  datagram.payload.resize(static_cast<size_t>(size));
-  datagram.remote = from_native(from);
-  datagram.local = {local_address(message), ports_.ike};
-  return datagram;
+void DatagramReader::read(int fd, uint16_t port, const Take& take) {
+  buffer_.resize(kMaxDatagram);
+  for (int count = 0; count < kBatch; ++count) {
+    sockaddr_storage from{};
+    iovec vector{buffer_.data(), buffer_.size()};
+    Control control{};
+    msghdr message{};
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.space.data();
+    message.msg_controllen = control.space.size();
+    const ssize_t size = recvmsg(fd, &message, 0);
+    if (size < 0) return;
+    take({{local_address(message), port}, from_native(from), Bytes(buffer_.begin(), buffer_.begin() + size)});
+  }
 }
 
 Result<void> IkeSockets::send(const ike::Datagram& datagram) {
