@@ -250,6 +250,7 @@ void Agent::refresh_snapshot(TimePoint now) {
 
 std::optional<TimePoint> Agent::turn() {
   TimePoint now = clock_.now();
+  if (health_) health_->beat();
   if (now >= next_refresh_ && !farewell_) {
     reconciler_->refresh(now);
     next_refresh_ = now + kRefresh;
@@ -286,7 +287,7 @@ void Agent::on_signal() {
 void Agent::begin_farewell() {
   const TimePoint now = clock_.now();
   spdlog::info("stopping: telling every peer");
-  if (health_) health_->set_serving(false);
+  if (health_) health_->stop_serving();
   link_->shut_down();
   farewell_ = now + kFarewell;
   engine_->shutdown(now);

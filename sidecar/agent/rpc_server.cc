@@ -12,9 +12,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "hawser/v1/sidecar.grpc.pb.h"
 #include "sidecar/agent/sync_reactor.h"
@@ -209,17 +212,47 @@ void RpcServer::shut_down() {
   if (!impl_->unix_path.empty()) unlink(impl_->unix_path.c_str());
 }
 
+// A thread of its own watches the loop: whoever hangs cannot say so.
 struct HealthServer::Impl {
   grpc::CallbackGenericService nothing_else;  // a server needs a service of the application
   std::unique_ptr<grpc::Server> server;
   int port = 0;
+
+  SystemClock clock;
+  Duration hang{};
+  std::atomic<Duration::rep> last_beat{0};
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool ending = false;   // guarded by mutex
+  bool stopped = false;  // guarded by mutex
+  std::thread watch;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!ending) {
+      const Duration silent = clock.now().time_since_epoch() - Duration(last_beat.load());
+      server->GetHealthCheckService()->SetServingStatus(!stopped && silent < hang);
+      wake.wait_for(lock, hang / 8);
+    }
+  }
+  ~Impl() {
+    if (watch.joinable()) {
+      {
+        std::lock_guard lock(mutex);
+        ending = true;
+      }
+      wake.notify_all();
+      watch.join();
+    }
+    if (server) server->Shutdown(std::chrono::system_clock::now());
+  }
 };
 
 HealthServer::HealthServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HealthServer::~HealthServer() { impl_->server->Shutdown(std::chrono::system_clock::now()); }
+HealthServer::~HealthServer() = default;
 int HealthServer::port() const { return impl_->port; }
 
-Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& address) {
+Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& address, Duration hang) {
   auto impl = std::make_unique<Impl>();
   // A process-wide switch that ServerBuilder reads; off again, so that the other server has no second health
   // service.
@@ -231,11 +264,18 @@ Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& add
   impl->server = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(false);
   if (!impl->server || impl->port == 0) return cannot_listen("--health-address", address);
+  impl->hang = hang;
+  impl->last_beat = impl->clock.now().time_since_epoch().count();
+  impl->watch = std::thread([raw = impl.get()] { raw->run(); });
   return std::unique_ptr<HealthServer>(new HealthServer(std::move(impl)));
 }
 
-void HealthServer::set_serving(bool serving) {
-  impl_->server->GetHealthCheckService()->SetServingStatus(serving);
+void HealthServer::beat() { impl_->last_beat = impl_->clock.now().time_since_epoch().count(); }
+
+void HealthServer::stop_serving() {
+  std::lock_guard lock(impl_->mutex);
+  impl_->stopped = true;
+  impl_->server->GetHealthCheckService()->SetServingStatus(false);
 }
 
 }  // namespace hawser::agent

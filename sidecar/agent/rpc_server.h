@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
 #include "hawser/v1/sidecar.pb.h"
 #include "sidecar/agent/operator_link.h"
@@ -50,11 +51,16 @@ class RpcServer {
 };
 
 // grpc.health.v1 in plain text on a port of its own, for probes: they have no client certificate.
+// SERVING as long as beat() is called: a loop that hangs must not look well.
 class HealthServer {
  public:
-  static Result<std::unique_ptr<HealthServer>> start(const std::string& address);
+  static constexpr Duration kHang = std::chrono::minutes(1);
+  static Result<std::unique_ptr<HealthServer>> start(const std::string& address, Duration hang = kHang);
   ~HealthServer();
-  void set_serving(bool serving);
+  // The loop has turned. Any thread.
+  void beat();
+  // NOT_SERVING from here on.
+  void stop_serving();
   int port() const;
 
  private:

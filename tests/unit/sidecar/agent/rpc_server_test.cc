@@ -305,35 +305,54 @@ TEST_F(RpcServerTlsTest, AFileThatIsNotThereIsNamed) {
   EXPECT_THAT(refused.error().message, HasSubstr("--tls-key: cannot read"));
 }
 
+// grpc.health.v1.Health/Check in bytes: HealthCheckRequest{} to HealthCheckResponse{status}.
+std::string probe(const HealthServer& health) {
+  auto channel =
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(health.port()), grpc::InsecureChannelCredentials());
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  grpc::Slice empty;
+  grpc::ByteBuffer request(&empty, 1);
+  grpc::ByteBuffer response;
+  auto rpc = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
+  rpc->StartCall();
+  grpc::Status status;
+  rpc->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice slice;
+  EXPECT_TRUE(response.DumpToSingleSlice(&slice).ok());
+  return {slice.begin(), slice.end()};
+}
+const std::string kServing = "\x08\x01", kNotServing = "\x08\x02";
+
 TEST(HealthServerTest, AnswersProbes) {
   auto health = HealthServer::start("127.0.0.1:0");
   ASSERT_TRUE(health);
-  // grpc.health.v1.Health/Check in bytes: HealthCheckRequest{} to HealthCheckResponse{status = 1}.
-  const auto probe = [&] {
-    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string((*health)->port()),
-                                       grpc::InsecureChannelCredentials());
-    grpc::GenericStub stub(channel);
-    grpc::ClientContext context;
-    grpc::CompletionQueue queue;
-    grpc::ByteBuffer request;
-    grpc::ByteBuffer response;
-    grpc::Slice empty;
-    request = grpc::ByteBuffer(&empty, 1);
-    auto rpc = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
-    rpc->StartCall();
-    grpc::Status status;
-    rpc->Finish(&response, &status, nullptr);
-    void* tag = nullptr;
-    bool ok = false;
-    EXPECT_TRUE(queue.Next(&tag, &ok));
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    grpc::Slice slice;
-    EXPECT_TRUE(response.DumpToSingleSlice(&slice).ok());
-    return std::string(slice.begin(), slice.end());
+  EXPECT_EQ(probe(**health), kServing);
+  (*health)->stop_serving();
+  EXPECT_EQ(probe(**health), kNotServing);
+  (*health)->beat();
+  EXPECT_EQ(probe(**health), kNotServing) << "on the way out for good";
+}
+
+TEST(HealthServerTest, ALoopThatDoesNotTurnIsNotWell) {
+  auto health = HealthServer::start("127.0.0.1:0", std::chrono::milliseconds(200));
+  ASSERT_TRUE(health);
+  const auto becomes = [&](const std::string& wanted, bool beating) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (beating) (*health)->beat();
+      if (probe(**health) == wanted) return true;
+    }
+    return false;
   };
-  EXPECT_EQ(probe(), std::string("\x08\x01"));  // SERVING
-  (*health)->set_serving(false);
-  EXPECT_EQ(probe(), std::string("\x08\x02"));  // NOT_SERVING
+  EXPECT_TRUE(becomes(kNotServing, false));
+  EXPECT_TRUE(becomes(kServing, true));
+  EXPECT_TRUE(becomes(kNotServing, false));
 }
 
 }  // namespace
