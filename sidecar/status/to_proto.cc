@@ -105,6 +105,14 @@ bool pfs_mismatch_stands(const ike::ConnectionView& view) {
   });
 }
 
+// The group shows only in a CREATE_CHILD_SA: the first Child SA has its keys from the IKE SA.
+const ike::ChildSaView* proof_of_pfs(const ConnectionSnapshot& connection) {
+  const auto* wanted = catalog::find_pfs_group(connection.configured.spec.policy().pfs_group());
+  const auto& children = connection.view.child_sas;
+  const auto it = std::ranges::find(children, wanted, &ike::ChildSaView::exchanged_group);
+  return wanted == nullptr || it == children.end() ? nullptr : &*it;
+}
+
 void fill_pfs(v1::ConnectionStatus& out, const ConnectionSnapshot& connection) {
   Reason reason = Reason::NotChecked;
   std::string message = "the Perfect Forward Secrecy group shows at the first rekey";
@@ -114,6 +122,9 @@ void fill_pfs(v1::ConnectionStatus& out, const ConnectionSnapshot& connection) {
   } else if (pfs_mismatch_stands(connection.view)) {
     reason = Reason::PfsMismatch;
     message = connection.view.last_failure->message;
+  } else if (const auto* child = proof_of_pfs(connection)) {
+    reason = Reason::Verified;
+    message = "CREATE_CHILD_SA exchanged keys with " + std::string(child->exchanged_group->pfs_name);
   }
   out.set_pfs_verified_reason(std::string(catalog::name(reason)));
   out.set_pfs_verified_message(message);

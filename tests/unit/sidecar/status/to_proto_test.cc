@@ -77,7 +77,7 @@ TEST(ToProto, AFailureWithoutAttributePointsAtTheFieldToCorrect) {
             "spec.sharedKeySecretRef");
 }
 
-TEST(ToProto, PfsIsNotRequiredNotCheckedOrMismatched) {
+TEST(ToProto, PfsIsNotRequiredNotCheckedMismatchedOrVerified) {
   auto configured = sample_configured("ns/a");
   auto view = sample_view("ns/a");
   EXPECT_EQ(status_of(view, configured).pfs_verified_reason(), "NotChecked");
@@ -87,12 +87,18 @@ TEST(ToProto, PfsIsNotRequiredNotCheckedOrMismatched) {
   view.last_failure->time = at(200);
   EXPECT_EQ(status_of(view, configured).pfs_verified_reason(), "PfsMismatch");
 
-  // A later Child SA made with the group is proof that the mismatch is over.
+  // A later Child SA made with the group is proof; one that stood before the mismatch is none.
   view.child_sas[0].exchanged_group = catalog::find_pfs_group("ECP384");
+  EXPECT_EQ(status_of(view, configured).pfs_verified_reason(), "PfsMismatch");
   view.child_sas[0].installed = at(300);
   const auto status = status_of(view, configured);
-  EXPECT_EQ(status.pfs_verified_reason(), "NotChecked");
+  EXPECT_EQ(status.pfs_verified_reason(), "Verified");
+  EXPECT_EQ(status.pfs_verified_message(), "CREATE_CHILD_SA exchanged keys with ECP384");
   EXPECT_EQ(status.negotiated().child().pfs_group(), "ECP384");
+
+  // The policy is another now, and no rekey has shown its group yet.
+  configured.spec.mutable_policy()->set_pfs_group("PFS2048");
+  EXPECT_EQ(status_of(view, configured).pfs_verified_reason(), "NotChecked");
 
   configured.spec.mutable_policy()->set_pfs_group("None");
   EXPECT_EQ(status_of(view, configured).pfs_verified_reason(), "NotRequired");
