@@ -95,6 +95,7 @@ class FakeClient final : public kube::Client {
   }
   std::optional<TimePoint> next_deadline() const override { return std::nullopt; }
   std::vector<std::string> take_warnings() override { return {}; }
+  kube::RequestCounts requests() const override { return {}; }
 
  private:
   Secrets& server_;
