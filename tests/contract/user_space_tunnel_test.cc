@@ -62,6 +62,24 @@ TEST(UserSpaceTunnel, BothEncapsulationsAreAcceptedWhicheverIsSent) {
   EXPECT_TRUE(sites.left.ping("10.61.0.1"));
 }
 
+TEST(UserSpaceTunnel, PacketsThatComeBeforeTheirSaWaitForIt) {
+  TwoSites sites;
+  ASSERT_TRUE(sites.start());
+  for (uint8_t n = 1; n <= 2; ++n) {
+    const auto ends = sites.ends(kEncapsulations[n % 2]);
+    const auto suite = support::default_child_suite();
+    ASSERT_TRUE(sites.right.plane().install(support::right_spec(kConnection, suite, n, ends)));
+    std::string output;
+    std::thread traffic(
+        [&] { output = sites.right.ns().run("ping -q -n -c 1 -W 5 -I 10.61.0.1 10.11.0.1 || true"); });
+    while (sites.left.plane().unknown_spi_packets() < n) std::this_thread::yield();
+    ASSERT_TRUE(sites.left.plane().install(support::left_spec(kConnection, suite, n, ends)));
+    traffic.join();
+    EXPECT_THAT(output, HasSubstr(" 1 received, 0% packet loss"));
+    sites.remove(n);
+  }
+}
+
 TEST(UserSpaceTunnel, RekeysLoseNothing) {
   TwoSites sites;
   ASSERT_TRUE(sites.start());

@@ -63,10 +63,17 @@ void Worker::drain_esp(int fd, IpVersion version) {
 }
 
 void Worker::receive_esp(MutableBytesView esp, uint8_t tos) {
-  auto entry = esp.size() < kMarkerSize ? pairs_.end() : pairs_.find(sa::Spi(load_be32(esp.data())));
-  if (entry == pairs_.end()) return unknown_spi_packets_.add(1);
-  SaPair& pair = *entry->second.pair;
-  Tunnel& tunnel = *entry->second.tunnel;
+  if (esp.size() < kMarkerSize) return unknown_spi_packets_.add(1);
+  const sa::Spi spi(load_be32(esp.data()));
+  auto entry = pairs_.find(spi);
+  if (entry != pairs_.end()) return open(entry->second, esp, tos);
+  unknown_spi_packets_.add(1);
+  early_.keep(spi, esp, tos, now_);
+}
+
+void Worker::open(const PairEntry& entry, MutableBytesView esp, uint8_t tos) {
+  SaPair& pair = *entry.pair;
+  Tunnel& tunnel = *entry.tunnel;
   SaPair::Opened opened = pair.open(esp, tos);
   if (opened.authentic) {
     tunnel.counters->last_receive.set(static_cast<uint64_t>(wall_now_.time_since_epoch().count()));

@@ -144,6 +144,7 @@ Result<void> Worker::install(sa::ChildSaSpec spec) {
   pairs_[spec.inbound_spi] = {pair.get(), &owner};
   if (spec.use_outbound) owner.activate(*pair);
   owner.add(std::move(pair));
+  for (auto& early : early_.take(spec.inbound_spi, now_)) receive_esp(early.esp, early.tos);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "sidecar/crypto/context.h"
 #include "sidecar/dataplane/userspace/buffered_random.h"
 #include "sidecar/dataplane/userspace/command_channel.h"
+#include "sidecar/dataplane/userspace/early_packets.h"
 #include "sidecar/dataplane/userspace/mailbox.h"
 #include "sidecar/dataplane/userspace/receive_batch.h"
 #include "sidecar/dataplane/userspace/send_batch.h"
@@ -79,6 +80,7 @@ class Worker {
   void drain_esp(int fd, IpVersion version);
   void receive_datagrams(const ReceiveBatch::Packet& packet);
   void receive_esp(MutableBytesView esp, uint8_t tos);
+  void open(const PairEntry& entry, MutableBytesView esp, uint8_t tos);
   void deliver(Tunnel& tunnel, SaPair& pair, MutableBytesView inner);
 
   // Outbound (outbound.cc).
@@ -102,6 +104,7 @@ class Worker {
   uint32_t next_number_ = 1;
   std::unordered_map<sa::Spi, PairEntry> pairs_;
   Counter unknown_spi_packets_;
+  EarlyPackets early_;
   ReceiveBatch receive_batch_;
   SendBatch send_batch_;
 };
