@@ -8,6 +8,8 @@ namespace hawser::ike {
 namespace {
 
 constexpr Duration kInitiatorDeletes = std::chrono::seconds(30);
+// What we last sent under an SA: a peer may come to our Delete before it comes to those packets.
+constexpr Duration kLastPackets = std::chrono::seconds(1);
 
 void drop_loser(Engine& engine, IkeSa& winner, IkeSa& loser) {
   if (loser.has_task(RequestKind::DeleteIke)) return;
@@ -18,7 +20,7 @@ void drop_loser(Engine& engine, IkeSa& winner, IkeSa& loser) {
   }
   // Our answer to its IKE_AUTH may have been lost: deleting the loser now would leave the peer with nothing.
   if (!winner.confirmed) return queue_task(winner, {RequestKind::Liveness, {}, false});
-  queue_task(loser, {RequestKind::DeleteIke, {}, false});
+  if (!loser.timers.get(SaTimer::Redundant)) loser.timers.set(SaTimer::Redundant, engine.now + kLastPackets);
 }
 
 }  // namespace

@@ -77,6 +77,22 @@ TEST(Endpoint, an_ike_rekey_from_either_side_keeps_the_child) {
   }
 }
 
+TEST(Endpoint, a_replaced_ike_sa_goes_a_second_after_the_new_one_stands) {
+  Pair pair;
+  pair.apply_left_initiates();
+  pair.run(2s);
+  pair.apply(pair.left, Pair::peer(pair.left, pair.right), Impact::ReplaceIkeSa);
+  pair.run(900ms);
+  // Both still receive what the other has sent on the old pair.
+  for (auto* side : {&pair.left, &pair.right}) EXPECT_EQ(side->view().ike_sas.size(), 2u) << side->name;
+  for (auto* side : {&pair.left, &pair.right}) EXPECT_EQ(side->installed.size(), 2u) << side->name;
+  pair.expect_connected();
+  pair.run(300ms);
+  for (auto* side : {&pair.left, &pair.right}) EXPECT_EQ(side->view().ike_sas.size(), 1u) << side->name;
+  pair.run(10s);
+  pair.expect_one_tunnel();
+}
+
 TEST(Endpoint, a_silent_peer_is_declared_dead_after_the_dpd_timeout) {
   Pair pair;
   pair.apply_left_initiates();
