@@ -13,12 +13,13 @@ from .process import LabError, Process, run, wait_until
 
 
 class Capture:
-    """tcpdump on an interface of a namespace, from the moment the constructor returns until `stop`."""
+    """tcpdump on an interface of a namespace, from the moment the constructor returns until `stop`; with an expression only
+    of the frames that it fits."""
 
-    def __init__(self, namespace, interface, path):
+    def __init__(self, namespace, interface, path, expression=None):
         self.path = path
         self._tcpdump = Process(["tcpdump", "-n", "-U", "--immediate-mode", "-B", "32768", "-Z", "root", "-i", interface,
-                                 "-w", path], path + ".log", netns=namespace.name)
+                                 "-w", path, *([expression] if expression else [])], path + ".log", netns=namespace.name)
         wait_until(lambda: f"tcpdump: {self._tcpdump.tail()}", lambda: "listening on" in self._tcpdump.output(), 30)
 
     def stop(self):

@@ -137,6 +137,12 @@ class NumberedStream:
         return Count([_judge(f"{here.label} to {there.label}", _read(self._path(here, "sent")),
                              _read(self._path(there, "received")), start, end) for here, there in self._ends])
 
+    def missing(self, start, end):
+        """(direction, number, when it was sent) of each packet of a window that has not arrived."""
+        return [(f"{here.label} to {there.label}", number, at) for here, there in self._ends
+                for arrived in [{number for number, _ in _read(self._path(there, "received"))}]
+                for number, at in _read(self._path(here, "sent")) if start <= at < end and number not in arrived]
+
     def flowing(self, within=0.5):
         """Packets that were sent in the last moments arrived, both ways."""
         now = time.monotonic()
