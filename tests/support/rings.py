@@ -55,7 +55,7 @@ RINGS = (
          "programs ring-cluster-programs",
          ("tests/cluster/apiserver_test.py", "tests/cluster/kube_client_test.py", "tests/cluster/cli_test.py",
           "tests/cluster/kube_parts_test.py", "tests/cluster/kube_parity_test.py",
-          "tests/cluster/kube_operator_test.py", "tests/cluster/leader_test.py"), parts=("etcd", "kubernetes")),
+          "tests/cluster/kube_operator_test.py", "tests/cluster/leader_test.py"), parts=("etcd", "kubernetes", "helm4")),
     Ring("chart", "the chart under both Helm majors, and on a real API server", "release", _PROGRAMS,
          ("tests/cluster/chart_test.py",),
          parts=("etcd", "kubernetes", "helm3", "helm4", "kubeconform", "prometheus_operator")),

@@ -1,0 +1,64 @@
+"""The operator's own account: the roles that the chart gives it, a token, and what the audit log says of that token."""
+import base64
+import datetime
+import json
+import os
+
+import yaml
+
+from _helm import rendered
+from apiserver import expect, expect_equal
+
+KINDS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+# Nobody granted this: what the control asks for.
+_NOT_GRANTED = "/api/v1/configmaps"
+
+
+def wall_time():
+    """Now, as the audit log writes it."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def apply_roles(server, namespace, values="cluster-wide", **settings):
+    """Accounts, roles and bindings of the chart, installed in `namespace`; `settings` are values, "a.b" as a__b."""
+    more = [word for key, value in settings.items() for word in ("--set", f"{key.replace('__', '.')}={value}")]
+    documents = [d for d in rendered(values, "helm4", *more, namespace=namespace) if d["kind"] in KINDS]
+    server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(documents))
+
+
+class Account:
+    """A token of the ServiceAccount hawser-operator. Each has an id of its own, by which the audit log tells several
+    operators of one account apart."""
+
+    def __init__(self, server, namespace, label="operator"):
+        self._server = server
+        token = server.kubectl("-n", namespace, "create", "token", "hawser-operator", "--duration=1h").strip()
+        claims = token.split(".")[1]
+        self._id = "JTI=" + json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["jti"]
+        with open(server.kubeconfig) as text:
+            config = yaml.safe_load(text)
+        config["users"][0]["user"] = {"token": token}
+        self.kubeconfig = os.path.join(server.folder, f"{label}.kubeconfig")
+        with open(os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            yaml.safe_dump(config, out)
+
+    def requests(self, verbs=None, received_after=""):
+        """What was asked with this token, as (verb, URI, code), in the order of the answers."""
+        with open(self._server.audit_log) as text:
+            events = [json.loads(line) for line in text.read().split("\n")[:-1]]
+        return [(e["verb"], e["requestURI"], e.get("responseStatus", {}).get("code", 0)) for e in events
+                if self._id in e["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [])
+                and (verbs is None or e["verb"] in verbs) and e["requestReceivedTimestamp"] > received_after]
+
+    def forbidden(self):
+        return [(verb, uri) for verb, uri, code in self.requests() if code == 403]
+
+    def expect_nothing_forbidden(self):
+        """And a control: what really is forbidden shows."""
+        asked = [request for request in self.requests() if 200 <= request[2] < 300]
+        expect(f"it asked something and got it: {asked[:3]}", len(asked) > 3)
+        expect_equal("answers 403", self.forbidden(), [])
+        done = self._server.run_kubectl("get", "--raw", _NOT_GRANTED, kubeconfig=self.kubeconfig, check=False)
+        expect(f"the control is forbidden: {done.stdout[:200]}{done.stderr}", "forbidden" in done.stderr.lower())
+        expect_equal("answers 403 with the control", self.forbidden(), [("list", _NOT_GRANTED)])
