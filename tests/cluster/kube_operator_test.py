@@ -1,8 +1,10 @@
-"""hawser-operator on a real API server: conditions, references that heal, quiet, deletion, refused Secrets."""
+"""hawser-operator on a real API server, with the chart's role: conditions, references that heal, quiet, deletion, refused
+Secrets."""
 import json
 import sys
 import time
 
+from _account import Account, apply_roles
 from apiserver import Cases, LabError, expect, expect_equal, wait_until
 from operator_lab import LEASE, Operator, OperatorLab
 
@@ -47,8 +49,20 @@ def audit_lines(lab):
         return sum(1 for _ in lines)
 
 
+class ChartLab(OperatorLab):
+    """Operators here have the chart's role."""
+
+    def __init__(self):
+        super().__init__()
+        apply_roles(self.server, "default", rbac__secretNames="{site6-psk}")
+        self.account = Account(self.server, "default")
+
+    def begin(self, name):
+        return Operator(self, name, kubeconfig=self.account.kubeconfig)
+
+
 def appear(cases, lab):
-    operator = Operator(lab, "operator-a")
+    operator = lab.begin("operator-a")
     with cases.case("without the CRDs it is not ready, says which is missing, and goes on"):
         def named():
             code, text = operator.readyz()
@@ -148,12 +162,12 @@ def rest(cases, lab, operator):
         for turn in range(4):  # the moment of a renewal is one of them
             expect_equal("exit code", operator.process.stop(10), 0)
             expect_equal("holder of the lease", lab.get("lease", LEASE)["spec"].get("holderIdentity", ""), "")
-            operator = Operator(lab, f"operator-turn-{turn}")
+            operator = lab.begin(f"operator-turn-{turn}")
             operator.wait_leading(10)
             time.sleep(1.97)
         line, seen = audit_lines(lab), len(lab.sidecar.states())
         expect_equal("exit code", operator.process.stop(10), 0)
-        operator = Operator(lab, "operator-b")
+        operator = lab.begin("operator-b")
         operator.wait_leading(10)
         wait_until("the sidecar is told again", lambda: len(lab.sidecar.states()) > seen, 10)
         time.sleep(5)
@@ -163,7 +177,7 @@ def rest(cases, lab, operator):
     with cases.case("what was deleted while no operator ran is gone, without a finalizer"):
         operator.process.stop(10)
         server.kubectl("delete", "connection", "vnet1tosite6", "--timeout=10s")
-        operator = Operator(lab, "operator-c")
+        operator = lab.begin("operator-c")
         wait_until(lambda: f"nothing held, not {lab.sidecar.held()}", lambda: not lab.sidecar.held(), 20)
         lab.apply("connection")
         server.kubectl("wait", "--for=condition=Ready", "connections.hawser.dev/vnet1tosite6", "--timeout=30s")
@@ -206,12 +220,14 @@ def limited(cases, lab):
 
 def main():
     cases = Cases("kube operator")
-    with OperatorLab() as lab:
+    with ChartLab() as lab:
         try:
             operator = appear(cases, lab)
             walkthrough(cases, lab)
             changes(cases, lab)
             rest(cases, lab, operator)
+            with cases.case("with the chart's role nothing was forbidden"):
+                lab.account.expect_nothing_forbidden()
             limited(cases, lab)
         except LabError as reason:
             cases.fail("the programs go on", str(reason))
