@@ -39,6 +39,7 @@ class Holdings {
     std::FILE* out = std::fopen(fresh.c_str(), "w");
     if (out == nullptr) return;
     for (const auto& [name, text] : held_) {
+      if (text.empty()) continue;  // told to hold what it never had
       v1::ConnectionSpec spec;
       spec.ParseFromString(text);
       std::fprintf(out, "%s %s %u %u\n", name.c_str(), spec.remote_address().c_str(),
