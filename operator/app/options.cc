@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -19,6 +20,7 @@ struct RawFlags {
   ClusterOptions cluster;
   std::string metrics = "0.0.0.0:9449";
   std::string health = "0.0.0.0:9450";
+  std::string resync_period = "10h";
   std::string log_level = "info";
   std::string log_format = "text";
 };
@@ -69,6 +71,11 @@ void declare(CLI::App& command, RawFlags& flags) {
       ->capture_default_str();
   command.add_option("--identity", flags.identity,
                      "Name of this operator in the sidecars' logs (default: host and process)");
+  command
+      .add_option(
+          "--resync-period", flags.resync_period,
+          "After so long everything is judged anew without a reason: seconds, or with s, m or h; 0: never")
+      ->capture_default_str();
   command.add_option("--log-level", flags.log_level, "debug, info, warning or error")->capture_default_str();
   command.add_option("--log-format", flags.log_format, "text or json")->capture_default_str();
   command.set_version_flag("--version", std::string("hawser-operator ") + kVersion);
@@ -87,6 +94,19 @@ Result<std::optional<ListenAddress>> parse_listen(const std::string& flag, const
   const int number = std::stoi(port);
   if (number > 65535) return wrong;
   return std::optional(ListenAddress{text.substr(0, colon), static_cast<uint16_t>(number)});
+}
+
+Result<Duration> parse_period(const std::string& flag, const std::string& text) {
+  constexpr uint64_t kMost = 8760;  // hours
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, failure] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(stopped, static_cast<size_t>(end - stopped));
+  const uint64_t scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (failure != std::errc() || scale == 0 || number > kMost * 3600 / scale)
+    return Error{ErrorCode::InvalidArgument,
+                 flag + " '" + text + "': the form is 90, 90s, 15m or 10h, at most 8760h, or 0 for never"};
+  return Duration(std::chrono::seconds(number * scale));
 }
 
 Result<std::vector<sidecars::SidecarAddress>> parse_sidecars(const RawFlags& flags) {
@@ -155,6 +175,7 @@ Result<Options> to_options(const RawFlags& flags) {
   ASSIGN_OR_RETURN(options.health, parse_listen("--health-address", flags.health));
   ASSIGN_OR_RETURN(options.log_level, parse_log_level(flags.log_level));
   ASSIGN_OR_RETURN(options.log_format, parse_log_format(flags.log_format));
+  ASSIGN_OR_RETURN(options.resync_period, parse_period("--resync-period", flags.resync_period));
   options.identity = flags.identity;
   if (options.identity.empty()) {
     char host[256] = {};

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
 #include "operator/app/log.h"
 #include "operator/sidecars/sidecar_address.h"
@@ -38,6 +39,8 @@ struct Options {
   std::optional<ListenAddress> metrics = ListenAddress{"0.0.0.0", 9449};
   std::optional<ListenAddress> health = ListenAddress{"0.0.0.0", 9450};
   std::string identity;
+  // After so long everything is judged anew without a reason; zero: never.
+  Duration resync_period = std::chrono::hours(10);
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
 };

@@ -23,6 +23,10 @@ constexpr Duration kHang = std::chrono::minutes(1);
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+uint64_t seed_of(const Clock& clock) {
+  return static_cast<uint64_t>(clock.wall_now().time_since_epoch().count()) ^ static_cast<uint64_t>(getpid());
+}
+
 std::string describe(const sidecars::SidecarSnapshot& sidecar) {
   switch (sidecar.state) {
     case sidecars::LinkState::Connecting:
@@ -46,7 +50,11 @@ LogLevel level_of(store::Notice::Level level) {
 }  // namespace
 
 Runtime::Runtime(const Options& options, const Clock& clock, const Log& log)
-    : options_(options), clock_(clock), log_(log), bell_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : options_(options),
+      clock_(clock),
+      log_(log),
+      bell_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      resync_(options.resync_period, seed_of(clock)) {
   CHECK(bell_ >= 0);
 }
 
@@ -88,6 +96,7 @@ Result<void> Runtime::open_backend() {
 void Runtime::begin() {
   connect_sidecars();
   controller_ = std::make_unique<controller::Controller>(backend_->objects(), backend_->statuses(), *fleet_);
+  resync_.start(clock_.now());
   add_work();
 }
 
@@ -103,8 +112,7 @@ std::unique_ptr<sidecars::SidecarClient> Runtime::connect(const sidecars::Sideca
   client.address = address;
   client.identity = {kVersion, backend_->epoch(), options_.identity};
   client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
-  client.jitter = std::make_shared<SeededJitter>(
-      static_cast<uint64_t>(clock_.wall_now().time_since_epoch().count()) ^ static_cast<uint64_t>(getpid()));
+  client.jitter = std::make_shared<SeededJitter>(seed_of(clock_));
   client.clock = &clock_;
   client.on_changed = [this] {
     sidecars_spoke_ = true;
@@ -178,6 +186,7 @@ int Runtime::wait_limit() const {
   TimePoint next = now + std::chrono::seconds(10);
   if (auto deadline = backend_->next_deadline()) next = std::min(next, *deadline);
   if (again_at_) next = std::min(next, *again_at_);
+  if (resync_.next()) next = std::min(next, *resync_.next());
   if (work_waits_ && controller_)
     next = std::min(next, last_pass_ == TimePoint::min() ? now : last_pass_ + pass_pause());
   const Duration rest = std::max(next - now, Duration::zero());
@@ -201,6 +210,17 @@ void Runtime::leave() {
 void Runtime::add_work() {
   ++counters_.queue_adds;
   if (!std::exchange(work_waits_, true)) work_since_ = clock_.now();
+}
+
+// What is due by time alone.
+void Runtime::take_deadlines(TimePoint now) {
+  if (again_at_ && now >= *again_at_) {
+    again_at_.reset();
+    add_work();
+  }
+  if (!resync_.take(now)) return;
+  resync_waits_ = true;
+  add_work();
 }
 
 // Says so once, in a line of its own.
@@ -229,10 +249,7 @@ bool Runtime::step() {
     edit_waits_ = true;
     add_work();
   }
-  if (again_at_ && now >= *again_at_) {
-    again_at_.reset();
-    add_work();
-  }
+  take_deadlines(now);
   if (acts && work_waits_ && pass_due() && !pass(now)) return false;
   publish();
   return true;
@@ -251,6 +268,8 @@ bool Runtime::pass_due() const {
 bool Runtime::pass(TimePoint now) {
   work_waits_ = edit_waits_ = false;
   counters_.queue_seconds.observe(seconds(now - work_since_));
+  const bool resync = std::exchange(resync_waits_, false);
+  if (resync) controller_->judge_anew();
   controller::PassReport report =
       controller_->run(this->now(), [this] { return backend_->duty(clock_.now()) == Backend::Duty::Act; });
   last_pass_ = clock_.now();
@@ -265,6 +284,7 @@ bool Runtime::pass(TimePoint now) {
   }
   again_at_ = report.again_at;
   tell(report.notices);
+  if (resync) log_.info("judged everything anew; statuses that differ: " + std::to_string(report.writes));
   tell_links(report.sidecars);
   backend_->tell(report.transitions, this->now());
   // What the pass left to write.

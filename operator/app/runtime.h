@@ -11,6 +11,7 @@
 #include "operator/app/backend.h"
 #include "operator/app/log.h"
 #include "operator/app/options.h"
+#include "operator/app/resync.h"
 #include "operator/controller/controller.h"
 #include "operator/metrics/stats.h"
 #include "operator/sidecars/fleet.h"
@@ -51,6 +52,7 @@ class Runtime {
   Result<void> listen();
   void ring();
   void add_work();
+  void take_deadlines(TimePoint now);
   void leave();
   bool wait(int stop_fd);
   int wait_limit() const;
@@ -83,6 +85,8 @@ class Runtime {
   TimePoint last_pass_ = TimePoint::min();
   Duration last_pass_took_{};
   std::optional<TimePoint> again_at_;
+  Resync resync_;  // starts with the first pass
+  bool resync_waits_ = false;
   std::atomic<bool> sidecars_spoke_ = false;  // the API client rings the same bell
 
   metrics::OperatorStats counters_;

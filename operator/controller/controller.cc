@@ -41,6 +41,7 @@ PassReport Controller::run(store::Now now, const std::function<bool()>& may_act)
   Inputs inputs{source, statuses_, memory_, fleet_.snapshots(), fleet_.nodes()};
   Decision decision = decide(inputs, now);
   report.sidecars = std::move(inputs.sidecars);
+  report.asked_rules = decision.memory.verdicts != memory_.verdicts;
   if (may_act && !may_act()) {
     report.given_up = true;
     return report;

@@ -20,8 +20,9 @@ struct PassReport {
   std::vector<sidecars::SidecarSnapshot> sidecars;  // as the pass saw them
   std::optional<TimePoint> again_at;
   uint64_t writes = 0;
-  uint64_t errors = 0;    // statuses that could not be written; the next pass tries again
-  bool given_up = false;  // it might no longer act: nothing was sent and nothing written
+  uint64_t errors = 0;       // statuses that could not be written; the next pass tries again
+  bool asked_rules = false;  // else what they said last still held
+  bool given_up = false;     // it might no longer act: nothing was sent and nothing written
 };
 
 // gather → decide → apply, over all objects at once. The collaborators outlive it. Belongs to one thread.
@@ -31,6 +32,8 @@ class Controller {
   // `may_act` is asked between deciding and acting; empty: it always may. REQUIRES: the source has a
   // snapshot.
   PassReport run(store::Now now, const std::function<bool()>& may_act = {});
+  // The next pass asks the rules whatever it finds.
+  void judge_anew() { memory_.verdicts.reset(); }
   // Of the last pass; before the first, as the sink had them.
   const Statuses& statuses() const { return statuses_; }
 

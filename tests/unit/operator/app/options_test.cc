@@ -92,6 +92,18 @@ TEST(Options, TheLastOfTwoWinsAndListsTakeAll) {
   EXPECT_FALSE(parse_command_line({"--namespace=a", "--sidecar-port=0", "--sidecar-port=1"}).options);
 }
 
+TEST(Options, TheResyncPeriodIsInSecondsOrHasAUnit) {
+  using std::chrono::seconds;
+  EXPECT_EQ(parse_command_line(with({})).options->resync_period, seconds(36000));
+  const std::pair<const char*, int> cases[] = {
+      {"10", 10}, {"90s", 90}, {"5m", 300}, {"8760h", 31536000}, {"0", 0}};
+  for (const auto& [text, expected] : cases) {
+    auto parsed = parse_command_line(with({"--resync-period", text}));
+    ASSERT_TRUE(parsed.options) << parsed.text;
+    EXPECT_EQ(parsed.options->resync_period, seconds(expected)) << text;
+  }
+}
+
 TEST(Options, HelpAndVersionAreNoErrors) {
   EXPECT_EQ(parse_command_line({"--help"}).exit_code, 0);
   EXPECT_THAT(parse_command_line({"--help"}).text, HasSubstr("--manifests"));
@@ -117,6 +129,13 @@ TEST(Options, EveryErrorIsOneLineAndExitTwo) {
       {with({"--log-format", "xml"}), "--log-format 'xml': use text or json"},
       {with({"--leader-elect=maybe"}), "--leader-elect: maybe: allowed: true, false"},
       {with({"--sidecar-port", "0"}), "--sidecar-port: Value 0 not in range 1 to 65535"},
+      {with({"--resync-period", "5x"}), "--resync-period '5x': the form is"},
+      {with({"--resync-period", "-1"}), "--resync-period '-1': the form is"},
+      {with({"--resync-period", "8761h"}), "--resync-period '8761h': the form is"},
+      {with({"--resync-period", ""}), "--resync-period '': the form is"},
+      {with({"--resync-period", "1h30m"}), "--resync-period '1h30m': the form is"},
+      {with({"--resync-period", "99999999999999999999"}), "the form is"},
+      {with({"--resync-period", "h"}), "--resync-period 'h': the form is"},
   };
   for (const auto& [arguments, expected] : cases) {
     auto parsed = parse_command_line(arguments);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <thread>
@@ -113,6 +114,33 @@ TEST_F(RuntimeTest, AnEditReachesTheSidecarAndABrokenOneDoesNot) {
   manifests_.write("connection.yaml", "kind: [");
   EXPECT_TRUE(wait_until([&] { return status_text().find("not valid YAML") != std::string::npos; }));
   EXPECT_EQ(sidecar_.received().size(), messages);
+}
+
+TEST_F(RuntimeTest, JudgesAnewWithoutAReasonAndWritesAndSendsNothing) {
+  options_.resync_period = std::chrono::milliseconds(20);
+  start();
+  ASSERT_TRUE(received([](const auto& state) { return state.entries_size() == 1; }));
+  say_established();
+  ASSERT_TRUE(wait_until([&] {
+    return status_text().find("connectionStatus: Connected") != std::string::npos;
+  })) << status_text();
+  auto passes_on = [&](uint64_t more) {
+    const uint64_t before = runtime_->stats()->reconciles_ok;
+    return wait_until([&] { return runtime_->stats()->reconciles_ok >= before + more; });
+  };
+  ASSERT_TRUE(passes_on(2)) << "what was said last is dealt with";
+  const std::string file = status_.file("default/connections/vnet1tosite6.yaml");
+  struct stat before {
+  }, after{};
+  ASSERT_EQ(stat(file.c_str(), &before), 0);
+  const size_t messages = sidecar_.received().size();
+  EXPECT_TRUE(passes_on(10));
+  EXPECT_EQ(sidecar_.received().size(), messages);
+  ASSERT_EQ(stat(file.c_str(), &after), 0);
+  // A file that is written is another one, and a newer one.
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_EQ(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+  EXPECT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 }
 
 TEST_F(RuntimeTest, StoppingRemovesNothingAndTheNextStartHasAHigherEpoch) {

@@ -143,6 +143,18 @@ TEST_F(ControllerTest, APeerThatStaysDownIsWrittenOnceIn10Minutes) {
   EXPECT_EQ(status().last_failure->time, "2001-09-09T02:06:40Z");
 }
 
+TEST_F(ControllerTest, TheRulesAreAskedAboutNewObjectsOrWhenToldTo) {
+  connect();
+  run();  // its own statuses are news to the rules
+  run();
+  EXPECT_FALSE(run().asked_rules);
+  controller_->judge_anew();
+  const PassReport anew = run();
+  EXPECT_TRUE(anew.asked_rules);
+  EXPECT_EQ(anew.writes, 0u) << "they say the same";
+  EXPECT_FALSE(run().asked_rules) << "once";
+}
+
 TEST_F(ControllerTest, RemovesTheStatusWithTheObject) {
   connect();
   run();
