@@ -15,6 +15,7 @@ from _account import WRITES, Account, apply_roles, wall_time
 from apiserver import ApiServer, Cases, LabError, expect, expect_equal, run, wait_until
 from lab import manifests
 from lab.hawser import Gateway
+from lab.owner import own_name
 from lab.topology import TwoSites
 from lab.traffic import NumberedStream
 from operator_lab import BUILD, LEASE, Operator, OperatorLab
@@ -51,7 +52,7 @@ class TunnelLab(OperatorLab):
     """API server, both sites, a tunnel between them whose left end is told by operators in the cluster."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix=f"hwt-{os.getpid()}-leader-")
+        self.folder = tempfile.mkdtemp(prefix=own_name("leader-"))
         self.operators, self._port, self.accounts = [], 9500, {}
         self.server = self.sidecar = self.sites = self.stream = None
         try:

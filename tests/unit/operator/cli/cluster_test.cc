@@ -184,9 +184,9 @@ TEST_F(CliClusterTest, SaysWhatTheServerSays) {
 
 TEST_F(CliClusterTest, TellsAnObjectThatItCannotRead) {
   lists_["ipsecpolicies"][0]["spec"]["dhGroup"] = "DHGroup99";
-  lists_["ipsecpolicies"][0]["spec"]["unknownField"] = 1;
+  lists_["ipsecpolicies"][0]["spec"]["saLifeTimeSeconds"] = "long";
   EXPECT_EQ(get_now("ipsecpolicies"), 0);
-  EXPECT_THAT(err_.str(), HasSubstr("unknownField"));
+  EXPECT_THAT(err_.str(), HasSubstr("saLifeTimeSeconds"));
 }
 
 TEST_F(CliClusterTest, ReadsALongListInPages) {

@@ -6,7 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
 #include <memory>
+#include <utility>
+//
+#include <pplx/threadpool.h>
 
 // The library never joins its pool, so what OpenSSL keeps for each of those threads lives until the process
 // ends.
@@ -66,6 +70,16 @@ bool complete(const std::string& request) {
   return request.size() >= head + 4 + body;
 }
 
+// What the library still has to do for exchanges that have ended, each step of which queues the next. A
+// process that ends in the midst of it leaks it.
+void drain_library() {
+  for (int round = 0; round < 200; ++round) {
+    std::promise<void> passed;
+    crossplat::threadpool::shared_instance().service().post([&passed] { passed.set_value(); });
+    passed.get_future().wait();
+  }
+}
+
 }  // namespace
 
 ScriptedServer::ScriptedServer(Answer answer, const Tls* tls) : answer_(std::move(answer)), tls_(tls) {
@@ -82,6 +96,11 @@ ScriptedServer::ScriptedServer(Answer answer, const Tls* tls) : answer_(std::mov
 }
 
 ScriptedServer::~ScriptedServer() {
+  stop();
+  drain_library();
+}
+
+void ScriptedServer::stop() {
   shutdown(listener_, SHUT_RDWR);
   thread_.join();
   for (auto& [fd, thread] : connections_) {

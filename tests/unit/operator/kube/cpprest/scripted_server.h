@@ -38,6 +38,7 @@ class ScriptedServer {
   std::string server_name() const;
 
  private:
+  void stop();
   void serve();
   void serve_one(int fd);
   // The answer to it, after noting it down.
