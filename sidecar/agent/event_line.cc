@@ -27,7 +27,7 @@ struct Describe {
     }
     if (!failure.notify.empty()) text += ", " + failure.notify;
     if (!failure.message.empty()) text += ": " + failure.message;
-    return LogLine{LogLevel::Warning, std::move(text)};
+    return LogLine{e.unshown ? LogLevel::Debug : LogLevel::Warning, std::move(text)};
   }
   std::optional<LogLine> operator()(const ike::Rekeyed& e) const {
     return LogLine{e.ok ? LogLevel::Info : LogLevel::Warning,

@@ -16,15 +16,28 @@ Identity Identity::parse(std::string_view text) {
   return {mail ? IdType::Rfc822Addr : IdType::Fqdn, Bytes(octets.begin(), octets.end())};
 }
 
+namespace {
+
+// No longer than the longest that can be configured.
+constexpr size_t kShownIdentity = 255;
+
+std::string in_hex(BytesView data) {
+  const bool all = 2 * data.size() <= kShownIdentity;
+  return "0x" + to_hex(all ? data : data.first(kShownIdentity / 2)) + (all ? "" : "…");
+}
+
+}  // namespace
+
 std::string Identity::to_string() const {
   if (type == IdType::Ipv4Addr || type == IdType::Ipv6Addr) {
     if (auto address = IpAddress::from_octets(data)) return address->to_string();
-    return "0x" + to_hex(data);
+    return in_hex(data);
   }
   // The octets are the peer's: what is not printable must not reach a terminal or a log line.
-  bool printable = !data.empty() && std::ranges::all_of(data, [](uint8_t c) { return c > 0x20 && c < 0x7f; });
+  bool printable = !data.empty() && data.size() <= kShownIdentity &&
+                   std::ranges::all_of(data, [](uint8_t c) { return c > 0x20 && c < 0x7f; });
   if (printable && (type == IdType::Fqdn || type == IdType::Rfc822Addr)) return {data.begin(), data.end()};
-  return "0x" + to_hex(data);
+  return in_hex(data);
 }
 
 PeerConfig PeerConfig::clone() const {

@@ -1,6 +1,7 @@
 #include "sidecar/ike/connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sidecar/ike/children.h"
 #include "sidecar/ike/convergence.h"
@@ -13,6 +14,10 @@ namespace {
 
 using catalog::Reason;
 using std::chrono::seconds;
+
+// How often a failure is shown that anyone could have sent. While there is no tunnel a person may be
+// correcting the peer, and waits for the next one.
+constexpr Duration kUnprovedGapUp = seconds(60), kUnprovedGapDown = seconds(10);
 
 // PfsMismatch is a reason of another condition; under Established it is a Child SA that cannot be agreed on.
 Reason established_reason(Reason reason) {
@@ -60,6 +65,19 @@ void update_reason(Engine& engine, Connection& connection) {
   set_reason(engine, connection, Reason::Established, "");
 }
 
+void show_failure(Engine& engine, Connection& connection, Failure failure) {
+  if (!has_tunnel(connection))
+    set_reason(engine, connection, established_reason(failure.reason), failure.message);
+  connection.last_failure = std::move(failure);
+}
+
+void show_unproved(Engine& engine, Connection& connection) {
+  if (!connection.unshown) return;
+  show_failure(engine, connection, *std::exchange(connection.unshown, std::nullopt));
+  const Duration gap = has_tunnel(connection) ? kUnprovedGapUp : kUnprovedGapDown;
+  connection.timers.set(ConnectionTimer::Unproved, engine.now + gap);
+}
+
 }  // namespace
 
 ChildSa* Connection::find_child(sa::Spi inbound) {
@@ -88,9 +106,16 @@ void set_reason(Engine& engine, Connection& connection, Reason reason, std::stri
 void note_failure(Engine& engine, Connection& connection, Failure failure, Duration elapsed) {
   engine.events.emplace_back(
       NegotiationFinished{connection.config.name, failure.exchange, failure.role, failure, elapsed});
-  if (!has_tunnel(connection))
-    set_reason(engine, connection, established_reason(failure.reason), failure.message);
-  connection.last_failure = std::move(failure);
+  connection.unshown.reset();
+  show_failure(engine, connection, std::move(failure));
+}
+
+void note_unproved_failure(Engine& engine, Connection& connection, Failure failure) {
+  const bool waits = connection.timers.get(ConnectionTimer::Unproved).has_value();
+  engine.events.emplace_back(
+      NegotiationFinished{connection.config.name, failure.exchange, failure.role, failure, {}, waits});
+  connection.unshown = std::move(failure);
+  if (!waits) show_unproved(engine, connection);
 }
 
 void note_success(Engine& engine, Connection& connection, wire::ExchangeType exchange, sa::Role role,
@@ -153,6 +178,7 @@ void schedule_child_retry(Engine& engine, Connection& connection, const IkeSa& s
 }
 
 void on_connection_timer(Engine& engine, Connection& connection, ConnectionTimer timer) {
+  if (timer == ConnectionTimer::Unproved) return show_unproved(engine, connection);
   if (timer != ConnectionTimer::Unreachable) return;  // the others only make room for settle()
   IkeSa* sa = connection.attempt ? find_sa(engine, *connection.attempt) : nullptr;
   if (sa == nullptr || sa->state != SaState::SaInitSent || (sa->first && sa->first->soft_error)) return;

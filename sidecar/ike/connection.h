@@ -37,6 +37,7 @@ struct Connection {
   catalog::Reason reason = catalog::Reason::Connecting;
   std::string message;
   std::optional<Failure> last_failure;
+  std::optional<Failure> unshown;  // the latest that anyone could have sent, while one is shown
   std::optional<PeerOffer> peer_ike, peer_child;
 
   ChildSa* find_child(sa::Spi inbound);
@@ -51,6 +52,9 @@ bool has_tunnel(const Connection& connection);
 void set_reason(Engine& engine, Connection& connection, catalog::Reason reason, std::string message);
 // Records the failure and, when no tunnel is up, makes it the connection's reason.
 void note_failure(Engine& engine, Connection& connection, Failure failure, Duration elapsed = {});
+// The same for what nothing proves to be the peer's: shown at most once in a while, the first at once, then
+// the latest. A sender of packets must not make the status change for each.
+void note_unproved_failure(Engine& engine, Connection& connection, Failure failure);
 void note_success(Engine& engine, Connection& connection, wire::ExchangeType exchange, sa::Role role,
                   Duration elapsed = {});
 

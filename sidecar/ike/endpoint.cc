@@ -139,6 +139,9 @@ void renegotiate(Engine& engine, Connection& connection) {
   ++connection.generation;
   connection.timers.clear(ConnectionTimer::Retry);
   connection.timers.clear(ConnectionTimer::ChildRetry);
+  // The next failure is about the new configuration.
+  connection.timers.clear(ConnectionTimer::Unproved);
+  connection.unshown.reset();
   if (connection.config.mode == Mode::ResponderOnly)
     for (auto* sa : connection.sas) queue_task(*sa, {RequestKind::DeleteIke, {}, false});
   if (!has_tunnel(connection)) start_over(engine, connection);

@@ -57,6 +57,7 @@ struct NegotiationFinished {  // an exchange that we began or answered came to i
   sa::Role role;
   std::optional<Failure> failure;  // empty: ok
   Duration elapsed{};              // from its first message, as initiator
+  bool unshown = false;            // one of many that nothing proves: counted, not told
 };
 struct Rekeyed {
   sa::ConnectionName connection;

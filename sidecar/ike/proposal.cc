@@ -11,6 +11,8 @@ using wire::TransformType;
 
 constexpr uint16_t kNone = 0;   // INTEG NONE, KE NONE
 constexpr uint16_t kNoEsn = 0;  // RFC 7296 3.3.2: No Extended Sequence Numbers
+// A request may offer thousands of values, and nobody has proved who sent it: so many are shown.
+constexpr size_t kShownValues = 16;
 
 // One transform of our suite, and the policy field it comes from.
 struct Want {
@@ -107,11 +109,31 @@ std::string value_name(const Want& want, const Transform& t) {
   return "";
 }
 
+// Different values in the order they came: as many as are shown, and whether there are more.
+class Values {
+ public:
+  bool full() const { return more_; }
+  void add(std::string value) {
+    if (std::ranges::find(shown_, value) != shown_.end()) return;
+    more_ = shown_.size() == kShownValues;
+    if (!more_) shown_.push_back(std::move(value));
+  }
+  std::string text() const {
+    std::string out;
+    for (const auto& value : shown_) out += (out.empty() ? "" : ",") + value;
+    return more_ ? out + ",…" : out;
+  }
+
+ private:
+  std::vector<std::string> shown_;
+  bool more_ = false;
+};
+
 // Of a proposal without integrity: as Azure writes it, the integrity of an AEAD is the cipher's own name.
-void append_absent(std::vector<std::string>& out, const Want& want, const Proposal& proposal) {
-  if (want.transform.type != TransformType::Integrity) return out.push_back("None");
+void add_absent(Values& out, const Want& want, const Proposal& proposal) {
+  if (want.transform.type != TransformType::Integrity) return out.add("None");
   for (const auto& t : proposal.transforms)
-    if (t.type == TransformType::Encryption) out.push_back(encryption_name(t));
+    if (t.type == TransformType::Encryption && !out.full()) out.add(encryption_name(t));
 }
 
 std::string our_value(const Want& want, const Wants& wants) {
@@ -122,20 +144,13 @@ std::string our_value(const Want& want, const Wants& wants) {
 
 Mismatch explain(const std::vector<const Proposal*>& nearest, const Wants& wants, size_t reached) {
   const Want& want = wants[reached];
-  std::vector<std::string> values;
+  Values values;
   for (const auto* proposal : nearest) {
-    if (!offers_type(*proposal, want.transform.type)) append_absent(values, want, *proposal);
+    if (!offers_type(*proposal, want.transform.type)) add_absent(values, want, *proposal);
     for (const auto& t : proposal->transforms)
-      if (t.type == want.transform.type) values.push_back(value_name(want, t));
+      if (t.type == want.transform.type && !values.full()) values.add(value_name(want, t));
   }
-  Mismatch out{std::string(want.attribute), our_value(want, wants), ""};
-  std::vector<std::string> seen;
-  for (auto& value : values) {
-    if (std::ranges::find(seen, value) != seen.end()) continue;
-    out.theirs += (out.theirs.empty() ? "" : ",") + value;
-    seen.push_back(std::move(value));
-  }
-  return out;
+  return {std::string(want.attribute), our_value(want, wants), values.text()};
 }
 
 Proposal answer_to(const Proposal& proposal, const Wants& wants) {

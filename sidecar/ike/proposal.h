@@ -23,7 +23,7 @@ struct Mismatch {
   std::string
       attribute;  // "ikeEncryption", "ikeIntegrity", "dhGroup", "ipsecEncryption" …; empty: not one of them
   std::string ours;
-  std::string theirs;  // several as a comma list
+  std::string theirs;  // several as a comma list, at most 16 and then "…"
 };
 // What to answer: the peer's proposal number and our suite's transforms. `answer.spi` still is the peer's.
 struct Chosen {

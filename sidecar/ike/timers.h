@@ -33,6 +33,7 @@ enum class ConnectionTimer : uint8_t {
   Unreachable,  // no answer to IKE_SA_INIT for unreachable_after
   Retry,        // next attempt at an IKE SA
   ChildRetry,   // next attempt at a Child SA under an IKE SA that stands
+  Unproved,     // until then no further failure is shown that anyone could have sent
   kCount,
 };
 

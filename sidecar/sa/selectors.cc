@@ -1,6 +1,7 @@
 #include "sidecar/sa/selectors.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace hawser::sa {
 
@@ -49,9 +50,11 @@ bool is_subset(const TrafficSelectors& inner, const TrafficSelectors& outer) {
 }
 
 std::string to_string(const TrafficSelectors& selectors) {
+  constexpr size_t kShown = 8;  // the peer may send hundreds
   std::string out;
-  for (const auto& ts : selectors) out += (out.empty() ? "" : ", ") + ts.to_string();
-  return out;
+  for (const auto& ts : selectors | std::views::take(kShown))
+    out += (out.empty() ? "" : ", ") + ts.to_string();
+  return selectors.size() > kShown ? out + ", …" : out;
 }
 
 }  // namespace hawser::sa

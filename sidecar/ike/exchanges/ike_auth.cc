@@ -114,7 +114,7 @@ void refuse(Engine& engine, IkeSa& sa, const Received& received, Failure failure
   failure.notify = wire::to_string(NotifyType::AuthenticationFailed);
   Connection& connection = *sa.connection;
   close_sa(engine, sa, Children::Remove);
-  note_failure(engine, connection, std::move(failure));
+  note_unproved_failure(engine, connection, std::move(failure));
 }
 
 void refuse_responder(Engine& engine, IkeSa& sa, Failure failure) {

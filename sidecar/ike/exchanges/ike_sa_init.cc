@@ -88,7 +88,7 @@ void refuse(Engine& engine, Connection& connection, const Received& received, Mi
   answer_statelessly(engine, received, make_notify(NotifyType::NoProposalChosen));
   Failure failure = refused_offer(engine, wire::ExchangeType::IkeSaInit, mismatch);
   connection.peer_ike = PeerOffer{engine.now, std::move(mismatch)};
-  note_failure(engine, connection, std::move(failure));
+  note_unproved_failure(engine, connection, std::move(failure));
 }
 
 Bytes group_data(const sa::IkeSuite& suite) {

@@ -30,6 +30,14 @@ TEST(EventLine, AFailureSaysAttributeBothValuesAndNotify) {
       "NO_PROPOSAL_CHOSEN: no common proposal");
 }
 
+TEST(EventLine, AFailureThatIsNotShownIsNoWarning) {
+  ike::NegotiationFinished finished{
+      "a/b", wire::ExchangeType::IkeSaInit, sa::Role::Responder, ike::Failure{}, {}};
+  EXPECT_EQ(describe(finished)->level, LogLevel::Warning);
+  finished.unshown = true;
+  EXPECT_EQ(describe(finished)->level, LogLevel::Debug);
+}
+
 TEST(EventLine, RekeysAndHandshakesAreTold) {
   EXPECT_EQ(describe(ike::Rekeyed{"a/b", true, sa::Role::Initiator, true})->text,
             "a/b: IKE SA rekey begun by us done");

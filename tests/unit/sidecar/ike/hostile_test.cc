@@ -322,6 +322,69 @@ TEST(Hostile, a_stranger_gets_no_answer) {
   EXPECT_FALSE(duel.victim.poll_transmit());
 }
 
+// As much as an IKE_SA_INIT can offer: nobody has to prove anything to send it.
+Bytes offer_of_everything(Duel& duel, uint64_t spi) {
+  auto message = *wire::parse(duel.first_request());
+  message.header.initiator_spi = sa::IkeSpi{spi};
+  auto& offer = std::get<wire::SaPayload>(message.payloads.front());
+  offer.proposals.clear();
+  for (uint8_t number = 1; number <= 25; ++number) {
+    auto& proposal = offer.proposals.emplace_back(
+        make_ike_proposal({catalog::find_ike_encryption("DES3"), catalog::find_ike_integrity("SHA1"),
+                           catalog::find_group("DHGroup2")},
+                          {}));
+    proposal.number = number;
+    proposal.transforms.clear();
+    for (uint16_t i = 0; i < 255; ++i)
+      proposal.transforms.push_back({wire::TransformType::Encryption,
+                                     static_cast<uint16_t>(1000 + number * 255 + i), std::nullopt, false});
+  }
+  return wire::serialize(message);
+}
+
+TEST(Hostile, what_a_status_shows_of_an_offer_is_short_and_does_not_change_with_every_packet) {
+  for (const bool up : {false, true}) {
+    SCOPED_TRACE(up);
+    Duel duel(9);
+    up ? duel.established_as_responder() : duel.apply(Mode::ResponderOnly);
+    duel.drain();
+    ASSERT_EQ(duel.victim.snapshot()[0].ike_sas.size(), up ? 1u : 0u);
+    std::vector<TimePoint> shown;
+    uint64_t told = 0, counted = 0;
+    const Bytes first = offer_of_everything(duel, 1);
+    // Up: for no longer than the peer's silence is borne.
+    for (uint64_t spi = 1; spi <= 600; ++spi, duel.now += up ? 50ms : 100ms) {
+      Bytes packet = first;
+      store_be64(packet.data(), spi);
+      duel.victim.handle_timeout(duel.now);
+      duel.deliver(std::move(packet));
+      while (auto event = duel.victim.poll_event()) {
+        const auto* finished = std::get_if<NegotiationFinished>(&*event);
+        if (finished == nullptr) continue;
+        ++counted;
+        if (!finished->unshown) ++told;
+      }
+      duel.drain();
+      const auto failure = *duel.victim.snapshot()[0].last_failure;
+      EXPECT_EQ(failure.attribute, "ikeEncryption");
+      EXPECT_LT(failure.peer_offered.size(), 400u);
+      EXPECT_TRUE(failure.peer_offered.ends_with(",…"));
+      EXPECT_LT(failure.message.size(), 600u);
+      if (shown.empty() || shown.back() != failure.time) shown.push_back(failure.time);
+    }
+    EXPECT_EQ(counted, 600u);
+    EXPECT_LE(shown.size(), up ? 1u : 6u);
+    EXPECT_LE(told, shown.size());
+    if (up) {
+      EXPECT_EQ(duel.victim.snapshot()[0].reason, catalog::Reason::Established);
+      continue;
+    }
+    // The latest shows when its time has come.
+    duel.wait(10s);
+    EXPECT_GT(duel.victim.snapshot()[0].last_failure->time, shown.back());
+  }
+}
+
 TEST(Hostile, half_open_sas_of_one_peer_are_bounded) {
   Duel duel(8);
   duel.apply(Mode::ResponderOnly);

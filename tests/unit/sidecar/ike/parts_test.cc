@@ -175,6 +175,13 @@ TEST(Identity, is_told_from_its_text) {
   // A peer's octets never reach a terminal as they are.
   EXPECT_EQ((Identity{IdType::Fqdn, {'a', 0x1b, '['}}).to_string(), "0x611b5b");
   EXPECT_EQ((Identity{IdType::Ipv4Addr, {1, 2, 3}}).to_string(), "0x010203");
+  // What can be configured is shown in full; a peer may say more.
+  EXPECT_EQ((Identity{IdType::Fqdn, Bytes(255, 'a')}).to_string(), std::string(255, 'a'));
+  for (size_t size : {256u, 60000u}) {
+    const std::string shown = (Identity{IdType::Fqdn, Bytes(size, 'a')}).to_string();
+    EXPECT_LT(shown.size(), 270u) << size;
+    EXPECT_TRUE(shown.starts_with("0x6161") && shown.ends_with("61…")) << size;
+  }
 }
 
 // Regenerate with HAWSER_WRITE_GOLDEN=1.

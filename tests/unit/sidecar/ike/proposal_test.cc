@@ -96,6 +96,21 @@ TEST(Proposal, what_the_catalogue_does_not_know_is_shown_by_number) {
   EXPECT_EQ(found.theirs, "ENCR_28,ENCR_23_256");
 }
 
+TEST(Proposal, of_many_values_the_first_sixteen_are_shown) {
+  auto suite = ike("AES256", "SHA384", "ECP384");
+  auto many = make_ike_proposal(suite, {});
+  std::erase_if(many.transforms, [](const auto& x) { return x.type == TransformType::Encryption; });
+  for (uint16_t id = 100; id < 116; ++id)
+    for (int twice = 0; twice < 2; ++twice) many.transforms.push_back(t(TransformType::Encryption, id));
+  auto found = mismatch(choose_ike(offer({many, many}), suite, 0));
+  EXPECT_EQ(std::ranges::count(found.theirs, ','), 15);
+  EXPECT_TRUE(found.theirs.starts_with("ENCR_100,ENCR_101,"));
+  EXPECT_TRUE(found.theirs.ends_with(",ENCR_115"));
+  many.transforms.push_back(t(TransformType::Encryption, 116));
+  found = mismatch(choose_ike(offer({many}), suite, 0));
+  EXPECT_TRUE(found.theirs.ends_with(",ENCR_115,…"));
+}
+
 TEST(Proposal, an_aead_is_offered_without_integrity_and_accepted_with_none) {
   auto suite = esp("GCMAES256", "", "None");
   auto proposal = make_esp_proposal(suite, kSpi, kExchange);

@@ -81,6 +81,14 @@ TEST(Narrow, KeepsTheProposalsOrderAndDropsDoubles) {
   EXPECT_TRUE(narrow({kAny4}, {}).empty());
 }
 
+TEST(Selectors, OfManyTheFirstEightAreShown) {
+  auto net = range("10.61.0.0", "10.61.255.255");
+  EXPECT_EQ(to_string({net, net}), "10.61.0.0-10.61.255.255, 10.61.0.0-10.61.255.255");
+  const std::string eight = to_string(TrafficSelectors(8, net));
+  EXPECT_EQ(eight.size(), 8 * net.to_string().size() + 7 * 2);
+  EXPECT_EQ(to_string(TrafficSelectors(255, net)), eight + ", …");
+}
+
 TEST(IsSubset, AsksThatEachLiesWithinOne) {
   auto net = range("10.61.0.0", "10.61.255.255"), host = range("10.61.0.1", "10.61.0.1");
   EXPECT_TRUE(is_subset({net, host}, {kAny4}));
