@@ -17,6 +17,19 @@ Result<CertificateFacts> read_authority(const Identity& identity, const std::str
   return facts;
 }
 
+// What an authority issues outside of its own time nobody takes. Before its time: it was made by a clock that
+// was ahead.
+bool in_its_time(const CertificateFacts& authority, WallTime now) {
+  return now >= authority.not_before && now < authority.not_after;
+}
+
+// The one that issues now takes over from the one that did.
+void take_over(AuthorityState& state, Identity fresh) {
+  state.previous = std::move(state.current.certificate);
+  state.current = std::move(fresh);
+  state.next.reset();
+}
+
 // When an authority was made.
 WallTime made(const CertificateFacts& authority) { return authority.not_before + kBackdate; }
 
@@ -42,17 +55,21 @@ Result<bool> advance(std::optional<AuthorityState>& state, WallTime now, Random&
     return true;
   }
   ASSIGN_OR_RETURN(const CertificateFacts current, read_authority(state->current, "tls.crt"));
+  const bool usable = in_its_time(current, now);
   if (!state->next) {
     if (!due(current, now)) return drop_previous(*state, current, now);
-    ASSIGN_OR_RETURN(state->next, make_authority(kAuthorityName, now, random));
+    ASSIGN_OR_RETURN(Identity fresh, make_authority(kAuthorityName, now, random));
+    // Nothing is gained by waiting for one that issues nothing that anybody takes.
+    usable ? void(state->next = std::move(fresh)) : take_over(*state, std::move(fresh));
     return true;
   }
   ASSIGN_OR_RETURN(const CertificateFacts next, read_authority(*state->next, "next.crt"));
-  // An authority that has run out issues nothing that anybody takes: nothing is gained by waiting.
-  if (now < made(next) + kOverlap && now < current.not_after) return false;
-  state->previous = std::move(state->current.certificate);
-  state->current = *std::move(state->next);
-  state->next.reset();
+  if (!in_its_time(next, now)) {
+    ASSIGN_OR_RETURN(state->next, make_authority(kAuthorityName, now, random));
+    return true;
+  }
+  if (now < made(next) + kOverlap && usable) return false;
+  take_over(*state, *std::exchange(state->next, std::nullopt));
   return true;
 }
 

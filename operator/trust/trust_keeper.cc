@@ -130,6 +130,7 @@ void TrustKeeper::finish(const SidecarFiles& files, TimePoint now) {
   if (const auto facts = read_certificate(files.identity.certificate)) sidecar_expires_ = facts->not_after;
   settled_ = true;
   trouble_.clear();
+  trouble_since_.reset();
   retry_ = {};
   stage_ = Stage::Rest;
   next_look_ = now + options_.look;
@@ -138,6 +139,7 @@ void TrustKeeper::finish(const SidecarFiles& files, TimePoint now) {
 void TrustKeeper::fail(const std::string& why, TimePoint now) {
   settled_ = true;
   trouble_ = why;
+  if (!trouble_since_) trouble_since_ = now;
   retry_ = retry_ == Duration{} ? kFirstRetry : std::min(2 * retry_, kLastRetry);
   stage_ = Stage::Rest;
   next_look_ = now + retry_;

@@ -29,6 +29,8 @@ class TrustKeeper {
   std::optional<TimePoint> next_deadline() const;
   // Why the certificates are not in order; empty: they are. Never holds a key.
   const std::string& trouble() const { return trouble_; }
+  // Since when; nullopt: there is no trouble. A moment of it is no news (two operators that write at once).
+  std::optional<TimePoint> trouble_since() const { return trouble_since_; }
   // It has tried to put them in order.
   bool settled() const { return settled_; }
   // When the sidecars' certificate ends; nullopt before it is known.
@@ -57,6 +59,7 @@ class TrustKeeper {
   bool settled_ = false;
   Duration retry_{};
   std::string trouble_ = "the certificates have not been read yet";
+  std::optional<TimePoint> trouble_since_;
   std::optional<AuthorityState> authority_;  // as stored
   std::optional<AuthorityState> wanted_authority_;
   std::optional<SidecarFiles> wanted_sidecar_;

@@ -57,10 +57,39 @@ TEST_F(Authority, TheNextIsTrustedADayBeforeItIssuesAndThePreviousUntilAllItIssu
 TEST_F(Authority, OneThatRanOutIsReplacedWithoutWaiting) {
   advance_at(kStart);
   const WallTime late = kStart + days(4000);
+  const std::string first = state_->current.certificate;
   ASSERT_TRUE(advance_at(late));
-  const std::string second = state_->next->certificate;
-  ASSERT_TRUE(advance_at(late));
-  EXPECT_EQ(state_->current.certificate, second);
+  EXPECT_NE(state_->current.certificate, first);
+  EXPECT_EQ(read_certificate(state_->current.certificate)->not_before, late - kBackdate);
+  EXPECT_EQ(state_->previous, first);
+  EXPECT_FALSE(advance_at(late));
+}
+
+TEST_F(Authority, OneOfAClockThatWasAheadIsReplacedWithoutWaiting) {
+  advance_at(kStart + days(30));
+  const std::string ahead = state_->current.certificate;
+  ASSERT_TRUE(advance_at(kStart));
+  EXPECT_NE(state_->current.certificate, ahead);
+  EXPECT_EQ(read_certificate(state_->current.certificate)->not_before, kStart - kBackdate);
+  // What it issued is believed until its owners have new ones, and what is issued now counts now.
+  EXPECT_EQ(state_->previous, ahead);
+  EXPECT_TRUE(renew(*state_, std::nullopt, kSidecar, kStart, random_).value());
+  EXPECT_FALSE(advance_at(kStart));
+  // Clocks differ a little: that is no reason.
+  EXPECT_FALSE(advance_at(kStart - std::chrono::minutes(59)));
+}
+
+TEST_F(Authority, ANextOneOfAClockThatWasAheadIsMadeAgain) {
+  advance_at(kStart);
+  const std::string first = state_->current.certificate;
+  ASSERT_TRUE(advance_at(kStart + days(2700)));
+  const std::string ahead = state_->next->certificate;
+  const WallTime now = kStart + days(2600);
+  ASSERT_TRUE(advance_at(now));
+  EXPECT_EQ(state_->current.certificate, first);
+  EXPECT_NE(state_->next->certificate, ahead);
+  EXPECT_FALSE(advance_at(now + hours(23)));
+  EXPECT_TRUE(advance_at(now + hours(24)));
 }
 
 TEST_F(Authority, WhatStandsThereAndIsNoneIsLeftAlone) {

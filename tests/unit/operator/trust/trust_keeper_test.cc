@@ -268,6 +268,8 @@ TEST_F(TrustKeeperTest, AnAuthorityThatWasNotStoredIsNotUsed) {
   EXPECT_THAT(server_.log, ElementsAre("GET hawser-ca 404", "POST hawser-ca 403"));
   EXPECT_THAT(a_.keeper.trouble(), HasSubstr("forbidden"));
   EXPECT_EQ(a_.slot.get(), nullptr);
+  const TimePoint began = now_;
+  EXPECT_EQ(a_.keeper.trouble_since(), began);
   // Waits longer each time, at most 30 s.
   Duration waited{};
   for (int i = 0; i < 7; ++i) {
@@ -276,10 +278,12 @@ TEST_F(TrustKeeperTest, AnAuthorityThatWasNotStoredIsNotUsed) {
     run(a_);
   }
   EXPECT_EQ(waited, seconds(30));
+  EXPECT_EQ(a_.keeper.trouble_since(), began) << "the same trouble goes on";
   server_.refuse.reset();
   advance(seconds(30));
   run(a_);
   EXPECT_EQ(a_.keeper.trouble(), "");
+  EXPECT_FALSE(a_.keeper.trouble_since());
 }
 
 TEST_F(TrustKeeperTest, NoMessageHoldsAKey) {
