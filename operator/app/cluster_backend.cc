@@ -68,9 +68,9 @@ bool ClusterBackend::poll(store::Now now) {
   if (leaving_) return false;
   client_->step(now.monotonic);
   const bool changed = objects_.poll(now);
-  if (sidecars_) sidecars_->step(now, acting());
-  if (!epoch_ && duty(now.monotonic) == Duty::Act)
+  if (!epoch_ && in_charge(now.monotonic) == Duty::Act)
     epoch_ = election_ ? election_->epoch() : objects_.newest_resource_version();
+  if (sidecars_) sidecars_->step(now, acting());
   if (acting()) {
     statuses_.step(now.monotonic, [this] { return acting(); });
     events_.step(now.monotonic, now.wall);
@@ -83,7 +83,7 @@ bool ClusterBackend::poll(store::Now now) {
   return changed;
 }
 
-bool ClusterBackend::acting() const { return epoch_ && duty(clock_.now()) == Duty::Act; }
+bool ClusterBackend::acting() const { return epoch_ && in_charge(clock_.now()) == Duty::Act; }
 
 std::optional<TimePoint> ClusterBackend::next_deadline() const {
   std::optional<TimePoint> next;
@@ -104,7 +104,14 @@ std::optional<TimePoint> ClusterBackend::next_deadline() const {
   return next;
 }
 
+// Without a certificate the first attempt to reach any sidecar would fail, and gateways are placed by how
+// those end.
 Backend::Duty ClusterBackend::duty(TimePoint now) const {
+  const Duty duty = in_charge(now);
+  return duty == Duty::Act && sidecars_ && !sidecars_->settled() ? Duty::Wait : duty;
+}
+
+Backend::Duty ClusterBackend::in_charge(TimePoint now) const {
   if (election_) {
     if (election_->state() == LeaseElection::State::Lost) return Duty::Stop;
     if (election_->state() == LeaseElection::State::Standby) return epoch_ ? Duty::Stop : Duty::Wait;

@@ -57,6 +57,7 @@ class ClusterBackend final : public Backend {
  private:
   void watch_election();
   bool acting() const;
+  Duty in_charge(TimePoint now) const;
 
   const Options options_;
   const Clock& clock_;

@@ -23,6 +23,8 @@ class ClusterSidecars {
   void step(store::Now now, bool acting);
   std::optional<TimePoint> next_deadline(bool acting) const;
   bool synced() const { return directory_.synced(); }
+  // The certificates are in order, or were found not to be: there is a sense in talking to sidecars.
+  bool settled() const { return trust_.settled(); }
   std::string trouble() const { return directory_.trouble(); }
   // All of them, when they may be others than the last time; nullopt: no news. REQUIRES: synced().
   std::optional<std::vector<sidecars::SidecarNode>> take_nodes(TimePoint now);
