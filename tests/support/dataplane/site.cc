@@ -72,7 +72,7 @@ Result<void> Site::configure(const dataplane::TunnelSpec& tunnel) {
 bool Site::ping(const std::string& destination, int count, int size) const {
   bool v6 = destination.find(':') != std::string::npos;
   std::string number = std::to_string(count);
-  std::string output = ns_.run("ping -n -i 0.01 -W 2 -c " + number + " -s " + std::to_string(size) + " -I " +
+  std::string output = ns_.run("ping -n -i 0.01 -W 10 -c " + number + " -s " + std::to_string(size) + " -I " +
                                (v6 ? options_.inner_v6 : options_.inner_v4) + " " + destination + " || true");
   return output.find(" " + number + " received") != std::string::npos;
 }
