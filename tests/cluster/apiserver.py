@@ -155,7 +155,8 @@ users:
             "--service-account-issuer=https://kubernetes.default.svc", f"--service-cluster-ip-range={SERVICE_NETWORK}",
             "--authorization-mode=Node,RBAC", "--allow-privileged=true", "--endpoint-reconciler-type=none" if
             self.address == "127.0.0.1" else "--endpoint-reconciler-type=lease",
-            f"--audit-log-path={self.audit_log}", f"--audit-policy-file={self._audit_policy}", *self._extra])
+            f"--audit-log-path={self.audit_log}", f"--audit-policy-file={self._audit_policy}",
+            "--audit-log-maxsize=4000", *self._extra])
         self.wait_ready()
 
     def _start(self, program, arguments):
