@@ -1,6 +1,7 @@
 // hawser-operator: reads objects of a folder or of a cluster, checks them against the Azure Stack rules,
 // tells the sidecars, writes status.
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -14,8 +15,9 @@
 
 namespace {
 
-// Shared keys are in this process's memory.
+// Shared keys are in this process's memory. The limit alone does not hold where core_pattern is a pipe.
 void forbid_core_dumps() {
+  prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
 }

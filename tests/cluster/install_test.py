@@ -226,6 +226,9 @@ def permissions(site):
         expect_equal("sidecar", state("sidecar"), {"Uid": "0", "CapEff": three, "CapBnd": three, "NoNewPrivs": "1", "Seccomp": "2"})
         none = "0" * 16
         expect_equal("operator", state("operator"), {"Uid": "65532", "CapEff": none, "CapBnd": none, "NoNewPrivs": "1", "Seccomp": "2"})
+    with cases.case("the operator leaves no core, whatever the node does with cores: its memory is root's alone"):
+        # A process that may not be dumped shows: its files in /proc belong to root, not to its user.
+        expect_equal("owner", os.stat(f"/proc/{ours.process('operator')}/environ").st_uid, 0)
 
 
 def canary(site):

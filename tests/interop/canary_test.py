@@ -67,9 +67,10 @@ def main():
             pair.connect()
         with cases.case("core dumps are off"):
             for gateway in pair.both:
-                limits = read(f"/proc/{gateway.sidecar.pid}/limits")
-                line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
-                expect_equal("soft and hard limit", line.split()[4:6], ["0", "0"])
+                for process in (gateway.sidecar, gateway.operator):
+                    limits = read(f"/proc/{process.pid}/limits")
+                    line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+                    expect_equal("soft and hard limit", line.split()[4:6], ["0", "0"])
         search(cases, pair.left, "Connected")
         search(cases, pair.right, "Connected")
         with cases.case("a wrong key on one side: AuthenticationFailed"):
