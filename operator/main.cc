@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -20,6 +21,14 @@ void forbid_core_dumps() {
   prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
+}
+
+// Each Secret that is followed is a connection of its own, and some runtimes start with 1,024 descriptors.
+void take_all_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // The threads of libraries would each keep an arena of freed memory of its own.
@@ -42,6 +51,7 @@ int main(int argc, char** argv) {
   using namespace hawser;
   forbid_core_dumps();
   share_memory_among_threads();
+  take_all_descriptors();
   // gRPC writes its own lines to standard error; what matters of them is in ours.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto parsed = app::parse_command_line({argv + 1, argv + argc});

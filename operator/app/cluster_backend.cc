@@ -186,6 +186,8 @@ std::string ClusterBackend::readiness() const {
     return sidecars_->trouble().empty() ? "the sidecars' pods and the nodes have not been read yet"
                                         : sidecars_->trouble();
   if (!statuses_.trouble().empty()) return statuses_.trouble();
+  // Nothing renews them while it lasts.
+  if (std::string why = sidecars_ ? sidecars_->lasting_trouble(clock_.now()) : ""; !why.empty()) return why;
   // Nobody may be leading.
   if (election_ && election_->state() == LeaseElection::State::Standby && election_->holder().empty())
     return election_->trouble();

@@ -28,6 +28,12 @@ void ClusterSidecars::tell(const std::string& what, const std::string& trouble, 
                                      : Notice{Notice::Level::Warning, what + ": " + trouble});
 }
 
+std::string ClusterSidecars::lasting_trouble(TimePoint now) const {
+  const auto since = trust_.trouble_since();
+  if (!since || now - *since < std::chrono::minutes(1)) return {};
+  return "the certificates of the sidecars: " + trust_.trouble();
+}
+
 std::optional<TimePoint> ClusterSidecars::next_deadline(bool acting) const {
   auto next = directory_.next_deadline();
   if (!acting) return next;

@@ -26,6 +26,8 @@ class ClusterSidecars {
   // The certificates are in order, or were found not to be: there is a sense in talking to sidecars.
   bool settled() const { return trust_.settled(); }
   std::string trouble() const { return directory_.trouble(); }
+  // What has been wrong with the certificates for more than a minute; empty: nothing.
+  std::string lasting_trouble(TimePoint now) const;
   // All of them, when they may be others than the last time; nullopt: no news. REQUIRES: synced().
   std::optional<std::vector<sidecars::SidecarNode>> take_nodes(TimePoint now);
   std::shared_ptr<const sidecars::TlsSlot> identity() const { return slot_; }

@@ -61,6 +61,14 @@ TEST_F(ClusterBackendTest, ActsWithoutOneWhereItCannotHaveOne) {
                {"data", {{"tls.crt", "no certificate"}}}});
   ASSERT_LT(turn_until_it_acts(), 1000);
   EXPECT_EQ(backend_->identity()->get(), nullptr);
+  EXPECT_EQ(backend_->readiness(), "") << "for a moment";
+  for (int i = 0; i < 70; ++i) {
+    clock_.time.monotonic += seconds(1);
+    clock_.time.wall += seconds(1);
+    backend_->poll(clock_.time);
+  }
+  EXPECT_NE(backend_->readiness().find("the certificates of the sidecars: "), std::string::npos)
+      << backend_->readiness();
 }
 
 }  // namespace
