@@ -1,15 +1,17 @@
 """Hawser installed by its chart on the test node: left is the node with its pods, right is the foreign peer's site."""
+import glob
 import http.client
 import json
 import os
 import re
+import signal
 import socket
 
 import yaml
 
 from apiserver import BIN, TOP, LabError, Process, run, wait_until
 from lab import manifests
-from lab.hawser import Gateway
+from lab.hawser import Gateway, program
 from lab.owner import own_name
 from lab.walkthrough import example
 
@@ -60,15 +62,15 @@ class Api:
 class InstalledGateway(Gateway):
     """The Gateway of the other tests, with a cluster instead of folders and pods instead of processes."""
 
-    def __init__(self, lab, node):
-        self.lab, self.node, self.site = lab, node, lab.left
+    def __init__(self, lab, node, key):
+        self.lab, self.node, self.site, self._key = lab, node, lab.left, key
         self.api = Api(node)
 
     # -- the chart
 
     def as_written(self, block):
         """Runs a block of commands of the README's section on clusters, word by word; returns what it printed. Only the
-        folder of the example is another: ours has the test's addresses."""
+        folder of the example is another: ours has the test's addresses and key."""
         commands = readme_blocks()[block].replace(EXAMPLE, self.example_folder())
         tools = self.lab.path("tools")
         if not os.path.exists(tools):
@@ -84,21 +86,20 @@ class InstalledGateway(Gateway):
         return done.stdout
 
     def example_folder(self):
-        """The example with only the two outer addresses replaced."""
+        """The example with only the two outer addresses and the key replaced."""
         folder = self.lab.path("azure-stack-site6")
         os.makedirs(folder, exist_ok=True)
         for name, text in example("azure-stack-site6", self.lab.left.outer, self.lab.right.outer).items():
             with open(os.path.join(folder, f"{name}.yaml"), "w") as out:
-                out.write(text)
+                out.write(text.replace(manifests.KEY, self._key))
         return folder
 
     def upgrade(self, *values):
-        self.helm("upgrade", *values)
+        """Changes these values of the release and no others."""
+        self.keep_logs()
+        self.node.helm("upgrade", "hawser", CHART, "-n", NAMESPACE, "--reuse-values",
+                       *[word for value in values for word in ("--set", value)])
         self.rollout()
-
-    def helm(self, verb, *values):
-        return self.node.helm(verb, "hawser", CHART, "-n", NAMESPACE, "--set", "rbac.secretNames={site6-psk}",
-                              *[word for value in values for word in ("--set", value)]).stdout
 
     def rollout(self):
         for what in ("deployment/hawser-operator", "daemonset/hawser-sidecar"):
@@ -117,6 +118,7 @@ class InstalledGateway(Gateway):
 
     def delete_pods(self, part):
         """Deletes a part's pods and waits for the next ones."""
+        self.keep_logs()
         before = {pod["metadata"]["uid"] for pod in self.pods(part)}
         self.node.kubectl("-n", NAMESPACE, "delete", "pod", "-l", POD_SELECTOR + part, "--wait=false")
 
@@ -140,8 +142,39 @@ class InstalledGateway(Gateway):
                 shown += f"\n--- {part} {''.join(options)}\n{done.stdout}{done.stderr}"
         return shown
 
-    def sidecar_log(self):
-        return self.node.kubectl("-n", NAMESPACE, "logs", "-l", POD_SELECTOR + "sidecar", "--tail=-1")
+    def keep_logs(self):
+        """Gives the logs of all pods another name, under which they stay, and are written to their end, when the pods go."""
+        os.makedirs(self.node.path("kept-logs"), exist_ok=True)
+        for path in glob.glob(self.node.path("pod-logs", "*", "*", "*.log")):
+            kept = self.node.path("kept-logs", "-".join(path.split("/")[-3:]))
+            if not os.path.exists(kept):
+                os.link(path, kept)
+
+    def kept_logs(self):
+        """What the pods that are there and those that were have logged: name of the log, text."""
+        self.keep_logs()
+        texts = {}
+        for name in sorted(os.listdir(self.node.path("kept-logs"))):
+            with open(self.node.path("kept-logs", name), errors="replace") as text:
+                texts[name] = text.read()
+        return texts
+
+    # -- who leads
+
+    def lease(self):
+        return self.api.read(f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/hawser-operator")["spec"]
+
+    def leader(self):
+        """The name of the pod that leads; empty: nobody."""
+        return self.lease().get("holderIdentity", "")
+
+    def kill_leader(self):
+        """kill -9 of the leading operator, and its pod goes with it: it cannot give the Lease back."""
+        self.keep_logs()
+        name = self.leader()
+        [pod] = [pod for pod in self.pods("operator") if pod["metadata"]["name"] == name]
+        os.kill(pod_process(pod, "hawser-operator"), signal.SIGKILL)
+        self.node.kubectl("-n", NAMESPACE, "delete", "pod", name, "--force", "--grace-period=0", "--wait=false")
 
     # -- objects
 
@@ -154,8 +187,34 @@ class InstalledGateway(Gateway):
     def status(self, name=manifests.CONNECTION, plural="connections", namespace=NAMESPACE):
         return (self.object(plural, name) or {}).get("status") or {}
 
+    def edit(self, dpd):
+        """Changes the Connection in a way that leaves its tunnel alone; `wait_edit` waits for an operator's answer."""
+        self.apply({"connection": manifests.connection(dpdTimeoutSeconds=dpd)})
+
+    def wait_edit(self, timeout):
+        def answered():
+            connection = self.object()
+            return connection["status"].get("observedGeneration") == connection["metadata"]["generation"]
+
+        wait_until(lambda: f"the leader {self.leader()} to answer an edit\n{self.logs()}", answered, timeout)
+
+    def cli(self, *args, check=True):
+        """hawser …, as its user runs it."""
+        return self.node.namespace.exec(program("hawser"), *args, check=check,
+                                        env={**os.environ, "HOME": self.node.folder, "KUBECONFIG": self.node.kubeconfig})
+
     def events(self):
-        return self.node.get("events.events.k8s.io", "-n", NAMESPACE)
+        """What our operators have told, in their order: (identity, kind, reason, type, note). A repetition is told once more."""
+        told = []
+        path = f"/apis/events.k8s.io/v1/namespaces/{NAMESPACE}/events?limit=500"
+        for event in self.api.read(path)["items"]:
+            if event.get("reportingController") == "hawser.dev/operator":
+                what = (event["regarding"]["kind"], event["reason"], event["type"])
+                told.append((event["eventTime"], event["metadata"]["uid"], *what, event.get("note", "")))
+                if event.get("series"):
+                    told.append((event["series"]["lastObservedTime"], event["metadata"]["uid"] + " again", *what,
+                                 event.get("note", "")))
+        return [entry[1:] for entry in sorted(told)]
 
     # -- metrics
 
@@ -164,6 +223,11 @@ class InstalledGateway(Gateway):
 
     def operator_metrics_text(self):
         return "".join(self.metrics_text(f"{pod['status']['podIP']}:9449") for pod in self.pods("operator"))
+
+    def drops(self):
+        """Packets that the sidecar says it has dropped, by direction and reason."""
+        return {labels: int(float(count)) for labels, count in re.findall(
+            r'^hawser_dropped_packets_total\{([^}]*)\} (\S+)', self.metrics_text(), re.MULTILINE) if float(count)}
 
     def stop(self):
         self.api.stop()
@@ -210,6 +274,27 @@ class ClientPod:
 
     def remove(self):
         run("ip", "netns", "del", self.name, check=False)
+
+
+def pod_processes(pods):
+    """All processes of pods: (pod's name, number)."""
+    names = {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods}
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cgroup") as groups:
+                text = groups.read()
+        except OSError:  # it ended meanwhile
+            continue
+        found += [(name, int(pid)) for uid, name in names.items() if uid in text]
+    return found
+
+
+def cluster_objects(node):
+    """Every object of every kind that can be listed, by "Kind namespace/name"."""
+    kinds = node.kubectl("api-resources", "--verbs=list", "-o", "name").split()
+    found = json.loads(node.kubectl("get", ",".join(kinds), "-A", "-o", "json"))["items"]
+    return {f"{item['kind']} {item['metadata'].get('namespace', '')}/{item['metadata']['name']}": item for item in found}
 
 
 def node_network(namespace):

@@ -3,56 +3,67 @@ import json
 import os
 import sys
 import time
-from types import SimpleNamespace
+from contextlib import ExitStack
 
-from _install import NAMESPACE, POD_SELECTOR, ClientPod, InstalledGateway, node_network
+from _canary import canary, control, search
+from _install import NAMESPACE, ClientPod, InstalledGateway, cluster_objects, node_network
+from _traffic import Traffic, Wire, measure
 from apiserver import Cases, LabError, Process, expect, expect_equal, wait_until
 from image import hawser_images
 from lab import manifests, suites
 from lab.strongswan import StrongSwan
 from lab.topology import TwoSites
-from lab.traffic import NumberedStream
-from lab.walkthrough import iperf
 from node import Node
 
 _OTHER = suites.policy(ikeEncryption="AES256", ikeIntegrity="SHA384", dhGroup="ECP256", ipsecEncryption="GCMAES128",
                        ipsecIntegrity="GCMAES128", pfsGroup="ECP256")
-_CANARY = "Kanarienvogel-4711-of-the-shared-key"
-_FORMS = (_CANARY, _CANARY.encode().hex(), "S2FuYXJpZW52b2dlbC00NzEx")  # plain, hex, base64
+_KEY, _NEXT_KEY, _WRONG_KEY = canary(1), canary(2), canary(3)
 _OPERATOR = f"system:serviceaccount:{NAMESPACE}:hawser-operator"
+_TAKEOVER = 20  # seconds
+_NORMAL, _WARNING = "Normal", "Warning"
+# kubectl applies one object after the other; a pass of the operator may come between any two.
+_INCOMPLETE = [("Connection", reason, _WARNING) for reason in (
+    "VirtualNetworkGatewayNotFound", "LocalNetworkGatewayNotFound", "IpsecPolicyNotFound", "SecretNotFound")]
+# While a sidecar's pod is replaced, when that takes long.
+_AWAY = [(kind, reason, event_type) for kind in ("Connection", "VirtualNetworkGateway") for reason, event_type in (
+    ("SidecarUnreachable", _WARNING), ("NodeUnavailable", _WARNING), ("Programmed", _NORMAL))]
+_BACK = (("Connection", "Connecting", _NORMAL), ("Connection", "Established", _NORMAL))
+
+# What the uninstallation leaves: what the user made, what Kubernetes makes of a namespace and of a CRD, and the CRDs.
+_STAYS = {f"Namespace /{NAMESPACE}", f"ConfigMap {NAMESPACE}/kube-root-ca.crt", f"ServiceAccount {NAMESPACE}/default",
+          f"Secret {NAMESPACE}/site6-psk", f"VirtualNetwork {NAMESPACE}/testvnet1", f"VirtualNetworkGateway {NAMESPACE}/vnet1gw",
+          f"LocalNetworkGateway {NAMESPACE}/site6", f"IpsecPolicy {NAMESPACE}/ipsecpolicy6", "APIService /v1alpha1.hawser.dev",
+          *(f"CustomResourceDefinition /{plural}.hawser.dev" for plural in (
+              "virtualnetworks", "virtualnetworkgateways", "localnetworkgateways", "ipsecpolicies", "connections"))}
 
 
 class Site:
-    """What the parts of the scenario share."""
+    """What the parts of the scenario share. What they start goes with the stack, whatever fails."""
 
-    def __init__(self, lab, cases):
-        self.lab, self.cases = lab, cases
-        self.node = Node(lab.left.gateway, lab.left.outer)
-        self.ours = self.pod = None
-        self.peer = StrongSwan(lab, lab.right)
+    def __init__(self, stack, cases):
+        self.stack, self.cases = stack, cases
+        self.lab = stack.enter_context(TwoSites())
+        self.node = stack.enter_context(Node(self.lab.left.gateway, self.lab.left.outer))
+        self.peer = StrongSwan(self.lab, self.lab.right)
+        stack.callback(self.peer.stop)
+        self.ours = self.pod = self.wire = None
+        self._told = 0
 
-    def stream(self, tag):
-        """Numbered packets between a pod and the host behind strongSwan."""
-        return NumberedStream(SimpleNamespace(left=self.pod, right=self.lab.right, path=self.lab.path), tag=tag)
+    def traffic(self, tag):
+        return Traffic(self.cases, self.lab, self.pod, tag, self.ours.drops)
 
-    def during(self, what, change, wait=lambda: None, may_lose=True):
-        """What a change costs a stream that runs all the while."""
-        with self.stream(what.replace(" ", "-")) as stream:
-            wait_until("packets both ways", stream.flowing, 10)
-            since = time.monotonic()
-            change()
-            wait()
-            wait_until(lambda: f"packets both ways\n{self.ours.logs()}", stream.flowing, 60)
-            count = stream.count(start=since, settle=2)
-        self.cases.note(f"{what}: {count}")
-        expect(f"lost: {count}", may_lose or count.clean)
+    def story(self, *expected, passing=()):
+        """The events since the last time: exactly these, in this order, as (kind, reason, type). Those that may come between
+        them, or be over before an operator looks, are `passing`."""
+        def told():
+            return [event for event in self.ours.events()[self._told:] if event[1:4] not in passing]
 
-    def stop(self):
-        for part in (self.ours, self.pod):
-            if part:
-                part.stop() if part is self.ours else part.remove()
-        self.peer.stop()
-        self.node.stop()
+        try:
+            wait_until(lambda: f"the events {list(expected)}; they are\n" + "\n".join(map(str, told())),
+                       lambda: [event[1:4] for event in told()] == list(expected), 5, 0.3)
+            self.cases.note("\n".join(" ".join(event[1:4]) for event in told()) or "none")
+        finally:
+            self._told = len(self.ours.events())
 
 
 def install(site):
@@ -61,19 +72,23 @@ def install(site):
         for archive in hawser_images().values():
             node.load(archive)
     site.pod = ClientPod(node)
-    site.ours = InstalledGateway(site.lab, node)
-    site.before = node_network(node.namespace)
+    site.stack.callback(site.pod.remove)
+    site.ours = InstalledGateway(site.lab, node, _KEY)
+    site.stack.callback(site.ours.stop)
+    site.network, site.objects = node_network(node.namespace), lasting_objects(node)
     with cases.case("the README's installation, with the built images: operator and sidecar roll out, helm test"):
         started = time.monotonic()
         site.ours.as_written("install")
         cases.note(f"after {time.monotonic() - started:.1f} s")
+    site.ours.keep_logs()
 
 
 def first_tunnel(site):
     cases, node, ours = site.cases, site.node, site.ours
+    site.wire = Wire(site.lab)
     site.peer.fail_closed()
     site.peer.start()
-    site.peer.load(suites.SAMPLE, manifests.KEY)
+    site.peer.load(suites.SAMPLE, _KEY)
     with cases.case("the README's tunnel: kubectl apply of the example, kubectl wait --for=condition=Ready; under 30 s"):
         started = time.monotonic()
         shown = ours.as_written("tunnel")
@@ -82,6 +97,8 @@ def first_tunnel(site):
         expect(f"conditions and events in {shown}", "Established" in shown and "Events:" in shown)
         expect(f"{taken:.1f} s", taken < 30)
         ours.wait_suite(suites.SAMPLE, 5)
+    with cases.case("events tell what was missing, and that the tunnel came up"):
+        site.story(("Connection", "Resolved", _NORMAL), *_BACK, passing=_INCOMPLETE)
     with cases.case("every object of the example is Ready"):
         kinds = [f"{kind}.hawser.dev" for kind in ("virtualnetworks", "virtualnetworkgateways", "localnetworkgateways",
                                                    "ipsecpolicies", "connections")]
@@ -92,10 +109,8 @@ def first_tunnel(site):
         for here, there in ((site.pod, site.lab.right), (site.lab.right, site.pod)):
             done = here.host.exec("ping", "-c", "10", "-i", "0.1", "-W", "2", there.host_address, check=False)
             expect(done.stdout, " 0% packet loss" in done.stdout)
-    with cases.case("iperf3 from a pod to the host behind strongSwan"):
-        site.lab.offload(True)
-        cases.note(f"{iperf(site.pod, site.lab.right.host, site.lab.right.host_address, 3):.0f} Mbit/s")
-        site.lab.offload(False)
+    with cases.case("iperf3 from a pod to the host behind strongSwan, through the tunnel"):
+        measure(cases, site.lab, ours, site.pod)
 
 
 def prometheus(site):
@@ -114,108 +129,211 @@ def prometheus(site):
     def ask(query):
         done = site.node.namespace.exec("curl", "-sfG", "http://127.0.0.1:9090/api/v1/query", "--data-urlencode",
                                         f"query={query}", check=False)
-        return [(r["metric"], float(r["value"][1])) for r in json.loads(done.stdout)["data"]["result"]] if done.stdout else []
+        return [float(r["value"][1]) for r in json.loads(done.stdout)["data"]["result"]] if done.stdout else []
+
+    def wait_answer(query, right):
+        wait_until(lambda: f"{query}; it is {ask(query)}\n{process.tail()}", lambda: right(ask(query)), 20, 0.3)
 
     try:
         with site.cases.case("a real Prometheus scrapes both operators and the sidecar"):
-            wait_until(lambda: f"three targets up, not {ask('up')}\n{process.tail()}",
-                       lambda: [value for _, value in ask("up")] == [1] * 3, 20, 0.3)
+            wait_answer("up", lambda values: values == [1] * 3)
         with site.cases.case("and knows the tunnel, its packets, and who leads"):
             labels = f'{{namespace="{NAMESPACE}",connection="{manifests.CONNECTION}"}}'
-            expect_equal("hawser_connection_up", [value for _, value in ask(f"hawser_connection_up{labels}")], [1])
-            expect("packets", ask(f"hawser_receive_packets_total{labels} > 0"))
-            expect_equal("operators with a sidecar", [v for _, v in ask("sum(hawser_operator_sidecar_connected)")], [1])
+            wait_answer(f"hawser_connection_up{labels}", lambda values: values == [1])
+            wait_answer(f"hawser_receive_packets_total{labels}", lambda values: len(values) == 1 and values[0] > 0)
+            wait_answer("sum(hawser_operator_sidecar_connected)", lambda values: values == [1])
     finally:
         process.stop()
 
 
-def story(site):
-    with site.cases.case("events tell the story"):
-        told = [(e["regarding"]["kind"], e["reason"], e["note"]) for e in site.ours.events()
-                if e.get("reportingController", "").startswith("hawser") or e["regarding"]["kind"] == "Connection"]
-        site.cases.note("\n".join(f"{kind}: {reason}: {note}" for kind, reason, note in told))
-        expect("no event of the Connection says Established", any(
-            kind == "Connection" and "Established" in reason + note for kind, reason, note in told))
-
-
 def changes(site):
-    cases, ours = site.cases, site.ours
-    for what, suite, objects in (
-            ("another policy", _OTHER, {"policy": manifests.policy(_OTHER)}),
-            ("policy removed", suites.PROFILE_1910, {"connection": manifests.connection(None)}),
-            ("policy added again", suites.SAMPLE, {"policy": manifests.policy(suites.SAMPLE),
-                                                   "connection": manifests.connection()})):
-        with cases.case(f"{what} by kubectl apply: renegotiated to exactly that"):
-            def change(suite=suite, objects=objects):
-                site.peer.load(suite, manifests.KEY)
-                ours.apply(objects)
-            site.during(what, change, lambda suite=suite: ours.wait_suite(suite, 40))
-            expect_equal("strongSwan", site.peer.problems_of(suite), [])
-    with cases.case("the key rotated in the Secret: a new IKE SA"):
-        before = ours.spis()[0]
+    with site.traffic("changes") as traffic:
+        change_policy(site, traffic, "another policy", _OTHER, {"policy": manifests.policy(_OTHER)})
+        change_policy(site, traffic, "policy removed", suites.PROFILE_1910, {"connection": manifests.connection(None)})
+        change_policy(site, traffic, "policy added again", suites.SAMPLE,
+                      {"policy": manifests.policy(suites.SAMPLE), "connection": manifests.connection()})
+        rotate_key(site, traffic)
 
-        def rotate():
-            site.peer.load(suites.SAMPLE, _CANARY)
-            ours.apply({"secret": manifests.secret(_CANARY)})
-        site.during("key rotated", rotate, lambda: wait_until(
-            lambda: f"a new IKE SA; conditions {ours.conditions()}\n{ours.logs()}",
-            lambda: ours.is_connected() and ours.spis()[0] != before, 40))
+
+def change_policy(site, traffic, what, suite, objects):
+    ours, peer = site.ours, site.peer
+    policy = "policy" in objects
+
+    def exactly(rekeyed):
+        wait_until(lambda: f"strongSwan: {peer.problems_of(suite, rekeyed)}\n{ours.logs()}",
+                   lambda: not peer.problems_of(suite, rekeyed), 20, 0.2)
+
+    def change():
+        peer.load(suite, _KEY)
+        ours.apply(objects)
+
+    def effect():
+        ours.wait_suite(suite, 40)
+        exactly(rekeyed=False)
+        peer.rekey_child()  # only CREATE_CHILD_SA shows the group
+        exactly(rekeyed=True)
+
+    with site.cases.case(f"{what} by kubectl apply, then a rekey: exactly that is negotiated, and no packet is lost"):
+        traffic.lossless(what, change, effect)
+    with site.cases.case(f"{what}: the status says what is in force"):
+        ours.wait_edit(5)
+        wait_until(lambda: f"{suite}, not {ours.suite()}", lambda: ours.suite() == suite, 5)
+        effective = ours.status()["effectivePolicy"]
+        expect_equal("effectivePolicy", {name: effective.get(name) for name in ("source", "name", *suite)},
+                     {"source": "IpsecPolicy" if policy else "Profile", "name": manifests.POLICY if policy else "AzureStack1910",
+                      **suite})
         ours.wait_condition("Ready", "True")
+    with site.cases.case(f"{what}: no events, the tunnel stayed"):
+        site.story()
+
+
+def rotate_key(site, traffic):
+    ours = site.ours
+    before = ours.spis()[0]
+
+    def change():
+        site.peer.load(suites.SAMPLE, _NEXT_KEY)
+        ours.apply({"secret": manifests.secret(_NEXT_KEY)})
+
+    with site.cases.case("the key rotated in the Secret: a new IKE SA, and no packet is lost"):
+        traffic.lossless("key rotated", change, lambda: wait_until(
+            lambda: f"a new IKE SA; conditions {ours.conditions()}\n{ours.logs()}",
+            lambda: ours.is_connected() and ours.spis()[0] != before and not site.peer.problems_of(suites.SAMPLE), 40))
+        ours.wait_condition("Ready", "True")
+    with site.cases.case("key rotated: no events, the tunnel stayed"):
+        site.story()
+
+
+class Succession:
+    """A change that costs the leader its place, and the wait for the next one: it leads, and has answered an edit."""
+
+    def __init__(self, site, change, dpd):
+        self._site, self._change, self._dpd = site, change, dpd
+
+    def change(self):
+        self._old, self._since = self._site.ours.leader(), time.monotonic()
+        self._change()
+
+    def wait(self):
+        ours = self._site.ours
+        name = wait_until(lambda: f"another leader than {self._old}; it is {ours.lease()}\n{ours.logs()}", self._another,
+                          _TAKEOVER, 0.1)
+        self._site.cases.note(f"{name} leads {time.monotonic() - self._since:.1f} s after {self._old} was disturbed")
+        ours.edit(self._dpd)
+        ours.wait_edit(_TAKEOVER)
+
+    def _another(self):
+        name = self._site.ours.leader()
+        return name != self._old and name in {pod["metadata"]["name"] for pod in self._site.ours.pods("operator")} and name
 
 
 def restarts(site):
     cases, ours = site.cases, site.ours
-    with cases.case("both operator pods deleted: no packet is lost, the SAs stay"):
-        before = ours.spis()
-        site.during("operator deleted", lambda: ours.delete_pods("operator"),
-                    lambda: ours.wait_condition("Ready", "True", timeout=30), may_lose=False)
-        expect_equal("SPIs", ours.spis(), before)
-    with cases.case("the new operator is in charge: a change reaches the sidecar"):
-        ours.apply({"connection": manifests.connection(dpdTimeoutSeconds=60)})
-        wait_until("observedGeneration", lambda: ours.status().get("observedGeneration")
-                   == ours.object()["metadata"]["generation"], 20)
+    with site.traffic("restarts") as traffic:
+        for dpd, what, change in (
+                (60, "both operator pods deleted", lambda: ours.delete_pods("operator")),
+                (61, "leading operator killed with SIGKILL", ours.kill_leader),
+                (62, "operator upgraded by helm", lambda: ours.upgrade("operator.log.level=debug"))):
+            with cases.case(f"{what}: another leads and answers, no packet is lost, the SAs stay"):
+                before, sidecar = ours.spis(), ours.sidecar_pod()["metadata"]["name"]
+                succession = Succession(site, change, dpd)
+                traffic.lossless(what, succession.change, succession.wait)
+                expect_equal("SPIs", ours.spis(), before)
+                expect_equal("sidecar", ours.sidecar_pod()["metadata"]["name"], sidecar)
+                ours.rollout()
+            with cases.case(f"{what}: no events, the tunnel stayed"):
+                site.story()
+        with cases.case("one packet dropped on purpose is told as a loss"):
+            try:
+                traffic.lossless("one packet dropped", traffic.drop_one)
+            except LabError as reason:
+                expect(str(reason), "lost: " in str(reason) and " 1 lost" in str(reason))
+            else:
+                raise LabError("nothing was told")
+        lose_sidecars(site, traffic)
+
+
+def lose_sidecars(site, traffic):
+    cases, ours, node = site.cases, site.ours, site.node
     with cases.case("the sidecar's pod deleted: the tunnel comes back"):
-        before = ours.spis()
-        site.during("sidecar deleted", lambda: ours.delete_pods("sidecar"), lambda: new_tunnel(site, before))
-    with cases.case("helm upgrade of the operator's settings: no packet is lost, the sidecar's pod stays"):
-        name = ours.sidecar_pod()["metadata"]["name"]
-        site.during("operator upgraded", lambda: ours.upgrade("operator.log.level=debug"), may_lose=False)
-        expect_equal("sidecar", ours.sidecar_pod()["metadata"]["name"], name)
-    with cases.case("helm upgrade to another image of the sidecar: the tunnel comes back"):
-        site.node.ctr("images", "tag", "docker.io/hawser/hawser-sidecar:0.1.0", "docker.io/hawser/hawser-sidecar:0.1.0-next")
-        before = ours.spis()
-        site.during("sidecar upgraded", lambda: ours.upgrade("sidecar.image.tag=0.1.0-next"),
-                    lambda: new_tunnel(site, before))
+        traffic.costly("sidecar deleted", lambda: ours.delete_pods("sidecar"), new_tunnel(ours))
+    with cases.case("sidecar deleted: its events"):
+        site.story(*_BACK, passing=_AWAY)
+    with cases.case("helm upgrade to another image of the sidecar: the tunnel comes back, the operators stay"):
+        node.ctr("images", "tag", "docker.io/hawser/hawser-sidecar:0.1.0", "docker.io/hawser/hawser-sidecar:0.1.0-next")
+        operators = {pod["metadata"]["name"] for pod in ours.pods("operator")}
+        traffic.costly("sidecar upgraded", lambda: ours.upgrade("sidecar.image.tag=0.1.0-next", "sidecar.log.level=debug"),
+                       new_tunnel(ours))
+        expect_equal("operators", {pod["metadata"]["name"] for pod in ours.pods("operator")}, operators)
+    with cases.case("sidecar upgraded: its events"):
+        site.story(*_BACK, passing=_AWAY)
 
 
-def new_tunnel(site, before):
-    wait_until(lambda: f"a new tunnel; conditions {site.ours.conditions()}\n{site.ours.logs()}",
-               lambda: site.ours.is_connected() and site.ours.spis()[0] != before[0], 60)
-    site.ours.wait_condition("Ready", "True", timeout=20)
+def new_tunnel(ours):
+    before = ours.spis()
+
+    def wait():
+        wait_until(lambda: f"a new tunnel; conditions {ours.conditions()}\n{ours.logs()}",
+                   lambda: ours.is_connected() and ours.spis()[0] != before[0], 60)
+        ours.wait_condition("Ready", "True", timeout=20)
+    return wait
+
+
+def keys(site):
+    """Where the shared key shows, at log level debug: with the right one, a wrong one, one that cannot be."""
+    cases, ours = site.cases, site.ours
+    search(cases, site.node, ours, "Connected")
+    with cases.case("a wrong key in the Secret: AuthenticationFailed"):
+        ours.apply({"secret": manifests.secret(_WRONG_KEY)})
+        wait_until(lambda: f"AuthenticationFailed\n{ours.status()}\n{ours.logs()}",
+                   lambda: (ours.status().get("lastFailure") or {}).get("reason") == "AuthenticationFailed", 30)
+    search(cases, site.node, ours, "after AuthenticationFailed")
+    with cases.case("a key with a newline in the Secret: InvalidSharedKey"):
+        ours.apply({"secret": manifests.secret(_NEXT_KEY + "\n")})
+        ours.wait_condition("ResolvedRefs", "False", "InvalidSharedKey")
+    search(cases, site.node, ours, "after InvalidSharedKey")
+    control(cases, site.node, ours)
+    with cases.case("the right key again: Ready"):
+        ours.apply({"secret": manifests.secret(_NEXT_KEY)})
+        ours.wait_condition("Ready", "True", timeout=40)
+    with cases.case("events tell of the key that cannot be; of the wrong one tells lastFailure, the old tunnel stayed"):
+        site.story(("Connection", "InvalidSharedKey", _WARNING), ("Connection", "Resolved", _NORMAL))
+
+
+def audit_events(node):
+    """The whole lines of the audit log: its last one may be still being written."""
+    with open(node.audit_log) as log:
+        return [json.loads(line) for line in log.read().split("\n")[:-1]]
+
+
+def refused(events):
+    """What the operator asked for and was forbidden."""
+    return {(e["verb"], e["requestURI"]) for e in events
+            if e["user"]["username"] == _OPERATOR and e["responseStatus"]["code"] == 403}
 
 
 def permissions(site):
     cases, node, ours = site.cases, site.node, site.ours
-    with cases.case("the operator has the chart's roles only, and no request of it was forbidden"):
-        with open(node.audit_log) as lines:
-            events = [json.loads(line) for line in lines]
-        mine = [e for e in events if e["user"]["username"] == _OPERATOR]
-        expect("it asked nothing", len(mine) > 10)
-        refused = {(e["verb"], e["requestURI"]) for e in mine if e["responseStatus"]["code"] == 403}
-        expect_equal("forbidden", refused, set())
+    with cases.case("a request that the chart's roles forbid is told, and no other was forbidden"):
+        token = node.kubectl("-n", NAMESPACE, "create", "token", "hawser-operator").strip()
+        done = node.run_kubectl("--server", node.server.url, "--certificate-authority", node.server.pki.ca, "--token", token,
+                                "get", "--raw", "/api/v1/namespaces/kube-system/secrets", kubeconfig="/dev/null", check=False)
+        expect(done.stderr, "Forbidden" in done.stderr)
+        site.forbidden = {("list", "/api/v1/namespaces/kube-system/secrets")}
+        wait_until(lambda: f"it in {refused(audit_events(node))}", lambda: site.forbidden <= refused(audit_events(node)), 10)
+        expect_equal("forbidden", refused(audit_events(node)), site.forbidden)
         asked = {}
-        for event in mine:
-            reference = event.get("objectRef", {})
-            asked.setdefault("/".join(filter(None, (reference.get("resource"), reference.get("subresource")))), set()).add(event["verb"])
+        for event in audit_events(node):
+            if event["user"]["username"] == _OPERATOR:
+                reference = event.get("objectRef", {})
+                what = "/".join(filter(None, (reference.get("resource"), reference.get("subresource"))))
+                asked.setdefault(what, set()).add(event["verb"])
         cases.note("\n".join(f"{what}: {' '.join(sorted(verbs))}" for what, verbs in sorted(asked.items())))
-    with cases.case("the same audit log would show a forbidden request"):
-        node.run_kubectl("--as", _OPERATOR, "-n", "kube-system", "get", "secrets", check=False)
-        wait_until("a 403", lambda: any(f'"{_OPERATOR}"' in line and '"code":403' in line for line in open(node.audit_log)), 10)
     with cases.case("the sidecar's pod has no token, and nobody made requests with its account"):
         pod = ours.sidecar_pod()["metadata"]["name"]
         done = node.run_kubectl("-n", NAMESPACE, "exec", pod, "--", "ls", "/var/run/secrets/kubernetes.io", check=False)
         expect(f"{done.stdout}{done.stderr}", done.returncode != 0 and "No such file" in done.stderr)
-        users = {e["user"]["username"] for e in events}
+        users = {e["user"]["username"] for e in audit_events(node)}
         expect_equal("requests", f"system:serviceaccount:{NAMESPACE}:hawser-sidecar" in users, False)
     with cases.case("the sidecar has three capabilities and no more; the operator none and another user"):
         def state(part):
@@ -231,32 +349,8 @@ def permissions(site):
         expect_equal("owner", os.stat(f"/proc/{ours.process('operator')}/environ").st_uid, 0)
 
 
-def canary(site):
-    """Everything that Hawser shows, and what the cluster shows of it, but the Secret itself."""
-    node, ours = site.node, site.ours
-
-    def found(text):
-        return any(form.lower() in text.lower() for form in _FORMS)
-
-    places = {"metrics": lambda: ours.metrics_text() + ours.operator_metrics_text(),
-              "logs": lambda: "".join(node.kubectl("-n", NAMESPACE, "logs", "-l", POD_SELECTOR + part, "--tail=-1")
-                                      for part in ("operator", "sidecar")),
-              "the node's logs": lambda: node.logs(1000000),
-              "audit log": lambda: open(node.audit_log).read(),
-              "processes": lambda: "".join(open(f"/proc/{ours.process(part)}/{name}", errors="replace").read()
-                                           for part in ("operator", "sidecar") for name in ("cmdline", "environ"))}
-    kinds = node.kubectl("api-resources", "--verbs=list", "-o", "name").split()
-    with site.cases.case(f"the shared key is in none of {len(kinds)} kinds of object but its Secret"):
-        expect("the detector misses the Secret", found(node.kubectl("-n", NAMESPACE, "get", "secret", "site6-psk", "-o", "yaml")))
-        for kind in kinds:
-            items = json.loads(node.kubectl("get", kind, "-A", "-o", "json"))["items"]
-            shown = [item["metadata"]["name"] for item in items if found(json.dumps(item))]
-            expect_equal(kind, shown, ["site6-psk"] if kind == "secrets" else [])
-    for what, text in places.items():
-        with site.cases.case(f"the shared key is not in {what}"):
-            shown = text()
-            expect("nothing to search", shown)
-            expect("found", not found(shown))
+def lasting_objects(node):
+    return {name for name in cluster_objects(node) if not name.startswith("Event ")}
 
 
 def uninstall(site):
@@ -265,35 +359,44 @@ def uninstall(site):
         site.ours.as_written("uninstall")
         wait_until("the pods to go", lambda: not node.get("pods", "-n", NAMESPACE), 40, 0.5)
         after = node_network(node.namespace)
-        expect_equal("more than before", sorted(set(after) - set(site.before)), [])
-        expect_equal("less than before", sorted(set(site.before) - set(after)), [])
-    with cases.case("and of the cluster's objects only the CRDs"):
-        left = node.kubectl("get", "clusterroles,clusterrolebindings,roles,rolebindings,leases,services,poddisruptionbudgets", "-A",
-                            "-l", "app.kubernetes.io/name=hawser", "-o", "name").split()
-        expect_equal("left", left, [])
-        crds = [name for name in node.kubectl("get", "crd", "-o", "name").split() if name.endswith(".hawser.dev")]
-        expect_equal("CRDs", len(crds), 5)
+        expect_equal("more than before", sorted(set(after) - set(site.network)), [])
+        expect_equal("less than before", sorted(set(site.network) - set(after)), [])
+    with cases.case("and of the cluster's objects only the CRDs and what the user made"):
+        wanted = site.objects | _STAYS
+        wait_until(lambda: f"nothing left but what stays; more: {sorted(lasting_objects(node) - wanted)}, less: "
+                           f"{sorted(wanted - lasting_objects(node))}", lambda: lasting_objects(node) == wanted, 30, 1)
+    with cases.case("nothing was forbidden to the operator but, on its way out, to give its Lease back"):
+        # Helm deletes the Roles before the pods have ended.
+        late = {(verb, f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/hawser-operator") for verb in ("get", "update")}
+        expect_equal("forbidden", refused(audit_events(node)) - late, site.forbidden)
     with cases.case("the namespace is not stuck"):
         node.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s", timeout=80)
 
 
+def scenario(site):
+    for part in (install, first_tunnel, prometheus, changes, restarts, keys, permissions):
+        failed = len(site.cases.failed)
+        try:
+            part(site)
+        except LabError as reason:
+            site.cases.fail(part.__name__, str(reason))
+        if len(site.cases.failed) > failed and site.ours:
+            site.cases.note(site.ours.logs(25))
+        if part is install and site.cases.failed:
+            return
+        if part is first_tunnel and not site.ours.is_connected():
+            return  # nothing of what follows could tell anything
+    site.wire.judge(site.cases, 10000)
+    uninstall(site)
+
+
 def main():
     cases = Cases("install")
-    with TwoSites() as lab:
-        site = Site(lab, cases)
+    with ExitStack() as stack:
         try:
-            for part in (install, first_tunnel, prometheus, story, changes, restarts, permissions, canary, uninstall):
-                failed = len(cases.failed)
-                try:
-                    part(site)
-                except LabError as reason:
-                    cases.fail(part.__name__, str(reason))
-                if len(cases.failed) > failed and site.ours:
-                    cases.note(site.ours.logs(25))
-                if cases.failed and part in (install, first_tunnel):
-                    break  # nothing of what follows could tell anything
-        finally:
-            site.stop()
+            scenario(Site(stack, cases))
+        except LabError as reason:
+            cases.fail("the scenario goes on", str(reason))
     return cases.finish()
 
 
