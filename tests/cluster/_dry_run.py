@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import queue
+import re
 import ssl
 import threading
 
@@ -29,6 +30,25 @@ class Verdict:
         self.message = status.get("message", "")
         causes = status.get("details", {}).get("causes", [])
         self.fields = {cause.get("field", "") for cause in causes} - {"", "<nil>"}
+        # Those that do not exist, which the message alone names.
+        self.unknown = set(re.findall(r'unknown field "([^"]+)"', self.message)) if code == 400 else set()
+
+
+class _Batch:
+    """The verdicts of one list of objects, filled by all connections."""
+
+    def __init__(self, size):
+        self.verdicts, self.done = [None] * size, threading.Event()
+        self._left, self._lock = size, threading.Lock()
+        if size == 0:
+            self.done.set()
+
+    def put(self, i, verdict):
+        self.verdicts[i] = verdict
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self.done.set()
 
 
 class DryRun:
@@ -52,30 +72,26 @@ class DryRun:
 
     def ask(self, objects):
         """Their verdicts, in their order."""
-        verdicts, left, done = [None] * len(objects), [len(objects)], threading.Event()
+        batch = _Batch(len(objects))
         for i, one in enumerate(objects):
-            self._work.put((verdicts, i, one, left, done))
-        if objects and not done.wait(600):
-            raise LabError(f"{left[0]} objects without an answer after 600 s")
-        for verdict in verdicts:
+            self._work.put((batch, i, one))
+        if not batch.done.wait(600):
+            raise LabError(f"{batch.verdicts.count(None)} objects without an answer after 600 s")
+        for verdict in batch.verdicts:
             if isinstance(verdict, Exception):
                 raise LabError(f"dry run: {verdict!r}")
-        return verdicts
+        return batch.verdicts
 
     def _run(self):
         _enter(self._netns)
-        connection, lock = http.client.HTTPSConnection("127.0.0.1", 6443, context=self._tls, timeout=60), threading.Lock()
+        connection = http.client.HTTPSConnection("127.0.0.1", 6443, context=self._tls, timeout=60)
         while (task := self._work.get()) is not None:
-            verdicts, i, one, left, done = task
+            batch, i, one = task
             try:
-                verdicts[i] = self._post(connection, one)
+                batch.put(i, self._post(connection, one))
             except (OSError, http.client.HTTPException, LabError) as reason:
                 connection.close()  # opens again by itself
-                verdicts[i] = reason
-            with lock:
-                left[0] -= 1
-            if left[0] == 0:
-                done.set()
+                batch.put(i, reason)
         connection.close()
 
     def _post(self, connection, one):
