@@ -6,16 +6,14 @@ as a route: a prefix of the site is in the node's table once the sidecar has bee
 import os
 import re
 import sys
-import tempfile
 import time
 
 import yaml
 
 from _account import WRITES, Account, apply_roles, wall_time
-from apiserver import ApiServer, Cases, LabError, expect, expect_equal, run, wait_until
+from apiserver import ApiServer, Cases, LabError, Process, expect, expect_equal, run, wait_until
 from lab import manifests
-from lab.hawser import Gateway
-from lab.owner import own_name
+from lab.hawser import Gateway, program
 from lab.topology import TwoSites
 from lab.traffic import NumberedStream
 from operator_lab import BUILD, LEASE, Operator, OperatorLab
@@ -29,10 +27,11 @@ FAILED_PRECONDITION = 9
 class Sidecar:
     """The real one on the left gateway."""
 
-    def __init__(self, gateway):
-        gateway.start_sidecar()
-        self._node = gateway.site.gateway
-        self.process, self.socket = gateway.sidecar, os.path.join(gateway.folder, "sidecar.sock")
+    def __init__(self, sites):
+        self._node, self.socket = sites.left.gateway, sites.path("sidecar.sock")
+        self.process = Process([program("hawser-sidecar"), "run", f"--listen=unix:{self.socket}", "--node-name=node-a",
+                                "--metrics-address=127.0.0.1:9447", "--health-address=127.0.0.1:9448"],
+                               sites.path("sidecar.log"), netns=self._node.name)
         wait_until(lambda: f"the sidecar listens: {self.process.tail()}", lambda: os.path.exists(self.socket), 10)
 
     def epochs(self):
@@ -52,15 +51,16 @@ class TunnelLab(OperatorLab):
     """API server, both sites, a tunnel between them whose left end is told by operators in the cluster."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix=own_name("leader-"))
+        self.sites = TwoSites("leader")
+        self.folder = self.sites.folder
         self.operators, self._port, self.accounts = [], 9500, {}
-        self.server = self.sidecar = self.sites = self.stream = None
+        self.server = self.sidecar = self.stream = None
         try:
-            self.server, self.sites = ApiServer(), TwoSites("leader")
-            left, self.right = (Gateway(self.sites, site, export_keys=False) for site in (self.sites.left, self.sites.right))
-            self.right.apply(manifests.sample(self.sites.right, self.sites.left))
-            self.right.start()
-            self.sidecar = Sidecar(left)
+            self.server = ApiServer()
+            peer = Gateway(self.sites, self.sites.right, export_keys=False)
+            peer.apply(manifests.sample(self.sites.right, self.sites.left))
+            peer.start()
+            self.sidecar = Sidecar(self.sites)
         except BaseException:
             self.stop()
             raise
@@ -69,8 +69,7 @@ class TunnelLab(OperatorLab):
         if self.stream:
             self.stream.__exit__()
         super().stop()
-        if self.sites:
-            self.sites.remove()
+        self.sites.remove()
 
     def begin(self, name):
         """An operator with a token of its own."""
