@@ -81,14 +81,14 @@ class Operator:
 
 
 class OperatorLab:
-    """API server, sidecar, operators."""
+    """API server, sidecar, operators. Options are those of ApiServer."""
 
-    def __init__(self):
+    def __init__(self, **server_options):
         self.folder = tempfile.mkdtemp(prefix=own_name("operator-"))
         self.operators, self._port = [], 9500
         self.server = self.sidecar = None
         try:
-            self.server, self.sidecar = ApiServer(), Sidecar(self.folder)
+            self.server, self.sidecar = ApiServer(**server_options), Sidecar(self.folder)
         except BaseException:
             self.stop()
             raise
