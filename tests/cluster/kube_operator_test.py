@@ -1,10 +1,12 @@
 """hawser-operator on a real API server, with the chart's role: conditions, references that heal, quiet, deletion, refused
 Secrets."""
 import json
+import os
+import signal
 import sys
 import time
 
-from _account import Account, apply_roles
+from _account import Account, apply_roles, wall_time
 from apiserver import Cases, LabError, expect, expect_equal, wait_until
 from operator_lab import LEASE, Operator, OperatorLab
 
@@ -195,6 +197,45 @@ def rest(cases, lab, operator):
     operator.process.stop(10)
 
 
+def times_before(conditions, moment):
+    """Those whose lastTransitionTime, which has no fractions, is before that."""
+    return [c for c in conditions if c["lastTransitionTime"] < moment[:19] + "Z"]
+
+
+def unattended(cases, lab):
+    """No operator runs. Afterwards one does."""
+    server, connection = lab.server, "connections.hawser.dev/vnet1tosite6"
+    begun = wall_time()
+    with cases.case("what is made while no operator runs says that it waits for one"):
+        server.kubectl("delete", "connection,virtualnetworkgateway", "--all")
+        lab.apply("network", "connection")
+        for kind, name in (("connection", "vnet1tosite6"), ("virtualnetworkgateway", "vnet1gw")):
+            status = lab.get(kind, name).get("status", {})
+            conditions = [(c["type"], c["status"], c["reason"]) for c in status.get("conditions", [])]
+            expect_equal(f"conditions of {kind}", conditions, [("Ready", "Unknown", "Pending")])
+            expect_equal(f"observedGeneration of {kind}", status.get("observedGeneration"), None)
+        done = server.run_kubectl("wait", "--for=condition=Ready", connection, "--timeout=3s", check=False)
+        expect(f"kubectl waits for it: {done.stdout}{done.stderr}", done.returncode != 0 and "timed out waiting" in done.stderr)
+    with cases.case("an operator without its sidecar makes that status whole, with times of now, though Ready stays Unknown"):
+        os.kill(lab.sidecar.process.pid, signal.SIGSTOP)
+        operator = lab.begin("operator-late")
+        wait_until("the gateway's status", lambda: lab.get("virtualnetworkgateway", "vnet1gw").get("status", {}).get(
+            "observedGeneration") == 1, 20)
+        conditions = lab.get("virtualnetworkgateway", "vnet1gw")["status"]["conditions"]
+        expect_equal("types", {c["type"] for c in conditions}, {"ResolvedRefs", "Accepted", "Programmed", "Ready"})
+        expect(f"Ready is Unknown: {conditions}", ("Ready", "Unknown") in [(c["type"], c["status"]) for c in conditions])
+        expect_equal("times before this test", times_before(conditions, begun), [])
+    os.kill(lab.sidecar.process.pid, signal.SIGCONT)
+    with cases.case("with its sidecar the status is whole, and who waits for Ready is served"):
+        server.kubectl("wait", "--for=condition=Ready", connection, "--timeout=30s")
+        for kind, name in (("connection", "vnet1tosite6"), ("virtualnetworkgateway", "vnet1gw")):
+            server.kubectl("wait", "--for=condition=Ready", f"{kind}.hawser.dev/{name}", "--timeout=10s")
+            status = lab.get(kind, name)["status"]
+            expect_equal(f"observedGeneration of {kind}", status["observedGeneration"], 1)
+            expect_equal(f"times of {kind} before this test", times_before(status["conditions"], begun), [])
+    operator.process.stop(10)
+
+
 def limited(cases, lab):
     server, namespace = lab.server, "tenant"
     server.kubectl("create", "namespace", namespace)
@@ -226,6 +267,7 @@ def main():
             walkthrough(cases, lab)
             changes(cases, lab)
             rest(cases, lab, operator)
+            unattended(cases, lab)
             with cases.case("with the chart's role nothing was forbidden"):
                 lab.account.expect_nothing_forbidden()
             limited(cases, lab)
