@@ -41,6 +41,10 @@ Connection* receive_init_request(Engine& engine, const Datagram& datagram, wire:
   if (connection == nullptr || header.message_id != 0 || !header.initiator || !header.initiator_spi ||
       header.responder_spi)
     return drop(engine);
+  // Our own request, sent back by somebody on the path, or by this node to itself: we would agree with
+  // ourselves, key and all. The SPIs are part of the keys, so one that is changed on the way gets nobody
+  // further.
+  if (find_sa(engine, header.initiator_spi) != nullptr) return drop(engine);
   const Received received{datagram, std::move(message)};
   if (const auto* unknown = critical_unknown(received.message.payloads)) {
     answer_statelessly(engine, received,

@@ -322,6 +322,23 @@ TEST(Hostile, a_stranger_gets_no_answer) {
   EXPECT_FALSE(duel.victim.poll_transmit());
 }
 
+// On the path, without any key: what we sent comes back as if from the peer. Answered, we would agree with
+// ourselves on a tunnel that leads nowhere.
+TEST(Hostile, our_own_request_sent_back_gets_no_answer) {
+  Duel duel(8);
+  duel.apply(Mode::Default);
+  auto request = duel.victim.poll_transmit();
+  ASSERT_TRUE(request);
+  const auto dropped = duel.victim.dropped_datagrams();
+  duel.deliver(request->payload);
+  EXPECT_EQ(duel.victim.dropped_datagrams(), dropped + 1);
+  EXPECT_FALSE(duel.victim.poll_transmit());
+  // The control: the same from somebody else is answered.
+  Duel other(9);
+  duel.deliver(other.first_request());
+  EXPECT_TRUE(duel.victim.poll_transmit());
+}
+
 // As much as an IKE_SA_INIT can offer: nobody has to prove anything to send it.
 Bytes offer_of_everything(Duel& duel, uint64_t spi) {
   auto message = *wire::parse(duel.first_request());
