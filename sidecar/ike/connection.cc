@@ -60,9 +60,16 @@ void update_reason(Engine& engine, Connection& connection) {
       set_reason(engine, connection, waits ? Reason::WaitingForPeer : Reason::Connecting, "");
     return;
   }
-  connection.failures = connection.child_failures = 0;
-  connection.timers.clear(ConnectionTimer::ChildRetry);
-  set_reason(engine, connection, Reason::Established, "");
+  const IkeSa* best = preferred_sa(connection);
+  std::string message;
+  if (best->generation == connection.generation && has_live_child(*best)) {
+    connection.failures = connection.child_failures = 0;
+    connection.timers.clear(ConnectionTimer::ChildRetry);
+  } else if (connection.failures > 0 && connection.last_failure) {
+    message = "still up with what was negotiated before the last change; since then: " +
+              connection.last_failure->message;
+  }
+  set_reason(engine, connection, Reason::Established, std::move(message));
 }
 
 void show_failure(Engine& engine, Connection& connection, Failure failure) {

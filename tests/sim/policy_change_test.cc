@@ -95,6 +95,24 @@ TEST(KeyChange, OnBothSidesIsProvedByANewIkeSa) {
   EXPECT_THAT(pair.at_rest(), IsEmpty()) << pair.sim.tail();
 }
 
+// The old tunnel stands, but what was changed is not in force: said, and tried less and less often.
+TEST(KeyChange, OnOneSideIsToldAndNotTriedEverySecond) {
+  Pair pair({});
+  ASSERT_TRUE(pair.establish()) << pair.sim.tail();
+  auto config = pair.config_a();
+  config.shared_key = SecretBytes(as_bytes("a new key"));
+  const size_t before = count_events<ike::NegotiationFinished>(pair.a);
+  pair.apply(pair.a, std::move(config), ike::Impact::ReplaceIkeSa);
+  pair.sim.run_for(seconds(120));
+  EXPECT_TRUE(pair.both_up()) << pair.sim.tail();
+  const size_t tried = count_events<ike::NegotiationFinished>(pair.a) - before;
+  EXPECT_GE(tried, 4u);
+  EXPECT_LE(tried, 24u) << "two exchanges an attempt, and back-off to 30 s";
+  EXPECT_EQ(pair.a.view().reason, catalog::Reason::Established);
+  EXPECT_THAT(pair.a.view().message,
+              testing::HasSubstr("still up with what was negotiated before the last change"));
+}
+
 TEST(LifetimeChange, DoesNotDisturbTheTunnel) {
   Pair pair({});
   ASSERT_TRUE(pair.establish()) << pair.sim.tail();
