@@ -91,6 +91,13 @@ TEST_P(DataPlaneContract, APrefixBelongsToOneConnection) {
   auto configured = harness_->configure(other);
   ASSERT_FALSE(configured);
   EXPECT_EQ(configured.error().code, ErrorCode::AlreadyExists);
+  // Nor a part of it, nor what it is a part of: packets would change tunnels.
+  for (const char* nested : {"10.61.7.0/24", "10.0.0.0/8"}) {
+    other.remote_prefixes = {IpPrefix::parse(nested).value()};
+    auto refused = harness_->configure(other);
+    ASSERT_FALSE(refused) << nested;
+    EXPECT_EQ(refused.error().code, ErrorCode::AlreadyExists);
+  }
   other.remote_prefixes = {IpPrefix::parse("10.62.0.0/16").value()};
   EXPECT_TRUE(harness_->configure(other));
 }

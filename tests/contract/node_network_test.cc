@@ -144,6 +144,12 @@ TEST_F(NodeNetworkContract, OnePrefixBelongsToOneConnection) {
   EXPECT_THAT(second.error().message, HasSubstr("10.61.0.0/16"));
   EXPECT_THAT(second.error().message, HasSubstr("a/b"));
   EXPECT_THAT(routes(), Not(HasSubstr("10.62.0.0")));
+  for (const char* nested : {"10.61.7.0/24", "10.0.0.0/8"}) {
+    auto refused = network_->protect(spec("a/c", {nested}));
+    ASSERT_FALSE(refused) << nested;
+    EXPECT_THAT(refused.error().message, HasSubstr("overlaps 10.61.0.0/16 of a/b"));
+    EXPECT_THAT(refused.error().message, HasSubstr("take other addressPrefixes"));
+  }
   network_->release("a/c", false);
   EXPECT_THAT(way_to("10.61.0.1"), HasSubstr("No route to host"));
 }

@@ -145,7 +145,8 @@ class NoNetwork final : public NodeNetwork {
   Result<void> protect(const TunnelSpec& spec) override {
     for (const auto& [name, prefixes] : prefixes_)
       for (const IpPrefix& prefix : spec.remote_prefixes)
-        if (name != spec.connection && std::ranges::find(prefixes, prefix) != prefixes.end())
+        if (name != spec.connection &&
+            std::ranges::any_of(prefixes, [&](const auto& theirs) { return theirs.overlaps(prefix); }))
           return Error{ErrorCode::AlreadyExists, prefix.to_string()};
     prefixes_[spec.connection] = spec.remote_prefixes;
     return {};

@@ -30,12 +30,7 @@ class NetlinkNodeNetwork final : public NodeNetwork {
   }
 
   Result<void> protect(const TunnelSpec& spec) override {
-    for (const auto& [name, tunnel] : tunnels_)
-      for (const IpPrefix& prefix : spec.remote_prefixes)
-        if (name != spec.connection && has(tunnel.fail_closed, prefix))
-          return Error{ErrorCode::AlreadyExists, "the remote prefix " + prefix.to_string() + " of " +
-                                                     spec.connection + " is already that of " + name +
-                                                     " on this node"};
+    RETURN_IF_ERROR(refuse_what_others_carry(spec));
     // Somebody may have flushed it; it costs one exchange.
     RETURN_IF_ERROR(make_rules());
     Tunnel& tunnel = tunnels_[spec.connection];
@@ -93,6 +88,21 @@ class NetlinkNodeNetwork final : public NodeNetwork {
     std::vector<IpPrefix> fail_closed;
     std::vector<IpPrefix> routed;
   };
+
+  // The longer of two nested prefixes would take packets out of the other's tunnel, and both would look well.
+  Result<void> refuse_what_others_carry(const TunnelSpec& spec) const {
+    for (const auto& [name, tunnel] : tunnels_)
+      for (const IpPrefix& theirs : tunnel.fail_closed)
+        for (const IpPrefix& prefix : spec.remote_prefixes)
+          if (name != spec.connection && theirs.overlaps(prefix))
+            return Error{
+                ErrorCode::AlreadyExists,
+                "the remote prefix " + prefix.to_string() + " of " + spec.connection + " overlaps " +
+                    theirs.to_string() + " of " + name +
+                    ", which this node carries; take other addressPrefixes for one of the two sites, or "
+                    "another node (nodeSelector) for one of the two gateways"};
+    return {};
+  }
 
   static Route fail_closed_route(const IpPrefix& prefix) {
     return {.prefix = prefix, .metric = kFailClosedMetric, .interface_index = 0, .unreachable = true};

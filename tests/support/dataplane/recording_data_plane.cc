@@ -98,7 +98,8 @@ Result<void> RecordingDataPlane::configure(const dataplane::TunnelSpec& tunnel) 
   for (const auto& [name, other] : tunnels_)
     for (const IpPrefix& prefix : tunnel.remote_prefixes)
       if (name != tunnel.connection &&
-          std::ranges::find(other.spec.remote_prefixes, prefix) != other.spec.remote_prefixes.end())
+          std::ranges::any_of(other.spec.remote_prefixes,
+                              [&](const auto& theirs) { return theirs.overlaps(prefix); }))
         return Error{ErrorCode::AlreadyExists, prefix.to_string() + " belongs to " + name};
   tunnels_[tunnel.connection].spec = tunnel;
   fail_closed_.insert(tunnel.connection);
