@@ -35,7 +35,9 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const std::string& a
   auto impl = std::make_unique<Impl>();
   impl->collectable = std::make_shared<StatsCollectable>(std::move(stats));
   try {
-    impl->exposer = std::make_unique<prometheus::Exposer>(address, 1);
+    // Whoever connects and says nothing holds a thread, for 3 s at most.
+    impl->exposer = std::make_unique<prometheus::Exposer>(std::vector<std::string>{
+        "listening_ports", address, "num_threads", "4", "request_timeout_ms", "3000"});
     impl->exposer->RegisterCollectable(impl->collectable, "/metrics");
   } catch (const std::exception&) {
     return Error{ErrorCode::Unavailable,

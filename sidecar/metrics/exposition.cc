@@ -12,6 +12,11 @@
 namespace hawser::metrics {
 namespace {
 
+// Whoever connects and says nothing holds one of them for as long: no more than a few seconds, and not all at
+// once.
+constexpr const char* kThreads = "8";
+constexpr const char* kIdleLimit = "3000";
+
 class Published final : public prometheus::Collectable {
  public:
   void publish(std::shared_ptr<const status::Snapshot> snapshot) { snapshot_.store(std::move(snapshot)); }
@@ -37,7 +42,8 @@ Exposition::~Exposition() = default;
 Result<std::unique_ptr<Exposition>> Exposition::start(const std::string& address) {
   auto impl = std::make_unique<Impl>();
   try {
-    impl->exposer = std::make_unique<prometheus::Exposer>(address);
+    impl->exposer = std::make_unique<prometheus::Exposer>(std::vector<std::string>{
+        "listening_ports", address, "num_threads", kThreads, "request_timeout_ms", kIdleLimit});
     impl->exposer->RegisterCollectable(impl->published);
   } catch (const std::exception&) {
     return Error{ErrorCode::Unavailable,

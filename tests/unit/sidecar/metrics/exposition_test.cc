@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <vector>
 
 #include "tests/unit/sidecar/status/sample.h"
 
@@ -52,6 +53,27 @@ TEST(ExpositionTest, AScrapeShowsTheLatestSnapshotWhole) {
   const auto text = scrape(port);
   EXPECT_THAT(text, HasSubstr(R"(hawser_connection_up{namespace="ns",connection="a"} 1)"));
   EXPECT_THAT(text, Not(HasSubstr(R"(connection="b")")));
+}
+
+// Anybody who reaches the port can hold connections open; that must not blind whoever watches the tunnels.
+TEST(ExpositionTest, ConnectionsThatSayNothingDoNotBlockAScrape) {
+  auto exposition = Exposition::start("127.0.0.1:0");
+  ASSERT_TRUE(exposition);
+  const int port = (*exposition)->port();
+  std::vector<int> idle;
+  for (int i = 0; i < 5; ++i) {
+    idle.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<uint16_t>(port));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(idle.back(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  }
+  EXPECT_THAT(scrape(port), HasSubstr("200 OK"));
+  // Those that stay silent are hung up on.
+  char octet = 0;
+  EXPECT_EQ(recv(idle.front(), &octet, 1, 0), 0);
+  for (int fd : idle) close(fd);
 }
 
 TEST(ExpositionTest, AnAddressThatIsTakenIsAnError) {
