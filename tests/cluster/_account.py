@@ -51,14 +51,14 @@ class Account:
                 if self._id in e["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [])
                 and (verbs is None or e["verb"] in verbs) and e["requestReceivedTimestamp"] > received_after]
 
-    def forbidden(self):
-        return [(verb, uri) for verb, uri, code in self.requests() if code == 403]
+    def forbidden(self, received_after=""):
+        return [(verb, uri) for verb, uri, code in self.requests(None, received_after) if code == 403]
 
-    def expect_nothing_forbidden(self):
+    def expect_nothing_forbidden(self, received_after=""):
         """And a control: what really is forbidden shows."""
-        asked = [request for request in self.requests() if 200 <= request[2] < 300]
+        asked = [request for request in self.requests(None, received_after) if 200 <= request[2] < 300]
         expect(f"it asked something and got it: {asked[:3]}", len(asked) > 3)
-        expect_equal("answers 403", self.forbidden(), [])
+        expect_equal("answers 403", self.forbidden(received_after), [])
         done = self._server.run_kubectl("get", "--raw", _NOT_GRANTED, kubeconfig=self.kubeconfig, check=False)
         expect(f"the control is forbidden: {done.stdout[:200]}{done.stderr}", "forbidden" in done.stderr.lower())
-        expect_equal("answers 403 with the control", self.forbidden(), [("list", _NOT_GRANTED)])
+        expect_equal("answers 403 with the control", self.forbidden(received_after), [("list", _NOT_GRANTED)])
