@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,24 +23,27 @@ class TestClient {
     options.clock = &clock_;
     options.on_changed = [this] {
       std::lock_guard lock(mutex_);
+      unseen_.push_back(raw_->snapshot());
       changed_.notify_all();
     };
+    std::lock_guard lock(mutex_);  // nothing is told before there is somebody to ask
     client_ = std::make_unique<GrpcSidecarClient>(std::move(options));
+    raw_ = client_.get();
   }
   SidecarClient& operator*() { return *client_; }
   SidecarClient* operator->() { return client_.get(); }
-  // Up to 10 s.
+  // Until a snapshot fulfils it, from the one last waited for: also a state that was over before the test
+  // could look. Up to 10 s.
   bool wait_until(const std::function<bool(const SidecarSnapshot&)>& condition) {
     std::unique_lock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (true) {
-      lock.unlock();
-      const bool holds = condition(client_->snapshot());
-      lock.lock();
-      if (holds) return true;
-      // A change between the look and the wait is seen by the next look, at the latest 20 ms later.
-      if (std::chrono::steady_clock::now() >= deadline) return false;
-      changed_.wait_for(lock, std::chrono::milliseconds(20));
+      for (; !unseen_.empty(); unseen_.pop_front()) {
+        if (condition(unseen_.front())) return true;
+        if (unseen_.size() == 1) break;
+      }
+      const size_t looked_at = unseen_.size();
+      if (!changed_.wait_until(lock, deadline, [&] { return unseen_.size() > looked_at; })) return false;
     }
   }
   bool wait_for(LinkState state) {
@@ -50,6 +54,8 @@ class TestClient {
   SystemClock clock_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::deque<SidecarSnapshot> unseen_;  // guarded by mutex_
+  GrpcSidecarClient* raw_ = nullptr;    // outlives the calls that come while client_ is being destroyed
   std::unique_ptr<GrpcSidecarClient> client_;
 };
 
