@@ -31,6 +31,25 @@ class HawserPair:
     def wait_connected(self, suite=suites.SAMPLE):
         for gateway in self.both:
             gateway.wait_suite(suite, 40)
+        self.wait_settled(20)
+
+    def wait_settled(self, timeout):
+        """Until one and the same tunnel is left: where both sides start at once there are two for a while."""
+        wait_until(lambda: f"one and the same tunnel: {[g.conditions().get('Established') for g in self.both]}, "
+                           f"{[g.spis() for g in self.both]}, SAs {self.sas()}\n{self.logs()}",
+                   lambda: all(g.is_connected() for g in self.both) and self.agree() and self.sas() == self.SINGLE,
+                   timeout, 0.2)
+
+    SINGLE = ((1, 1), (1, 1))
+
+    def sas(self):
+        """((IKE SAs, Child SAs) of the left, of the right) from the metrics."""
+        return tuple((g.metric("hawser_ike_sas"), g.metric("hawser_child_sas")) for g in self.both)
+
+    def agree(self):
+        """Both sides name the same IKE SA and the mirrored Child SA."""
+        (left_ike, left_child), (right_ike, right_child) = (gateway.spis() for gateway in self.both)
+        return left_ike[0] and left_ike == right_ike and left_child == right_child[::-1]
 
     def disconnect(self):
         for gateway in self.both:

@@ -12,17 +12,6 @@ _ROUNDS = 20
 _SETTLED = 1.0  # seconds for which nothing may change any more
 
 
-def sas(pair):
-    """((IKE SAs, Child SAs) of the left, of the right) from the metrics."""
-    return tuple((g.metric("hawser_ike_sas"), g.metric("hawser_child_sas")) for g in pair.both)
-
-
-def agree(pair):
-    """Both sides name the same IKE SA and the mirrored Child SA."""
-    (left_ike, left_child), (right_ike, right_child) = (gateway.spis() for gateway in pair.both)
-    return left_ike[0] and left_ike == right_ike and left_child == right_child[::-1]
-
-
 class Gate:
     """Closes the wide-area link for IKE until both sides have sent, so that their requests do cross."""
 
@@ -55,14 +44,11 @@ def one_round(pair, gate, crossed):
             wait_until("both sides to have sent IKE_SA_INIT", gate.both_sent, 15)
         finally:
             gate.open()
-    wait_until(lambda: f"one and the same tunnel: {[g.conditions().get('Established') for g in pair.both]}, "
-                       f"{[g.spis() for g in pair.both]}, SAs {sas(pair)}\n{pair.logs()}",
-               lambda: all(g.is_connected() for g in pair.both) and agree(pair) and
-               sas(pair) == ((1, 1), (1, 1)), 30, 0.2)
+    pair.wait_settled(30)
     spis = pair.left.spis()
     time.sleep(_SETTLED)
     expect_equal("SPIs a moment later", pair.left.spis(), spis)
-    expect_equal("SAs a moment later", sas(pair), ((1, 1), (1, 1)))
+    expect_equal("SAs a moment later", pair.sas(), pair.SINGLE)
     said = pair.lab.left.host.exec("ping", "-c", "3", "-i", "0.05", "-W", "2", pair.lab.right.host_address,
                                    check=False).stdout
     expect(f"ping: {said}\n{pair.drops()}\n{pair.logs()}", " 0% packet loss" in said)
