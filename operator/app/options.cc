@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <set>
 
+#include "common/base/environment.h"
 #include "operator/app/version.h"
 
 namespace hawser::app {
@@ -133,8 +133,7 @@ Result<std::vector<sidecars::SidecarAddress>> parse_sidecars(const RawFlags& fla
 // --namespace, else where the pod says it is.
 Result<std::string> own_namespace(const std::string& flag) {
   if (!flag.empty()) return flag;
-  if (const char* name = std::getenv("POD_NAMESPACE"); name != nullptr && *name != '\0')
-    return std::string(name);
+  if (std::string name = process_environment("POD_NAMESPACE").value_or(""); !name.empty()) return name;
   std::ifstream file("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
   std::string name;
   if (file && std::getline(file, name) && !name.empty()) return name;

@@ -1,9 +1,9 @@
 #include "operator/cli/cluster.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/environment.h"
 #include "operator/api/codec.h"
 #include "operator/cluster/object_codec.h"
 #include "operator/kube/api_client.h"
@@ -94,8 +94,7 @@ Result<Folders> choose_folders(const std::string& manifests, const std::string& 
                  "folders (--manifests, --status) and a cluster (--kubeconfig, --context): choose one"};
   }
   auto or_environment = [](const std::string& given, const char* variable) {
-    const char* value = std::getenv(variable);
-    return given.empty() && value != nullptr ? std::string(value) : given;
+    return given.empty() ? process_environment(variable).value_or("") : given;
   };
   return Folders{or_environment(manifests, "HAWSER_MANIFESTS"), or_environment(status, "HAWSER_STATUS")};
 }

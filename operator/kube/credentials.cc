@@ -1,6 +1,5 @@
 #include "operator/kube/credentials.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -91,10 +90,7 @@ std::unique_ptr<Credentials> token_file(std::string path, SecretBytes fallback) 
 }
 
 Result<ClusterAccess> in_cluster_access(const InClusterFiles& files) {
-  auto environment = files.environment ? files.environment : [](const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
+  const Environment& environment = files.environment;
   const std::string host = environment("KUBERNETES_SERVICE_HOST").value_or("");
   const std::string port = environment("KUBERNETES_SERVICE_PORT").value_or("");
   if (host.empty() || port.empty())

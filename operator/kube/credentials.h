@@ -1,11 +1,10 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "common/base/clock.h"
+#include "common/base/environment.h"
 #include "common/base/result.h"
 #include "common/base/secret.h"
 #include "operator/kube/http_transport.h"
@@ -44,7 +43,7 @@ struct ClusterAccess {
 // What a pod gets: the two environment variables and the files of its service account.
 struct InClusterFiles {
   std::string folder = "/var/run/secrets/kubernetes.io/serviceaccount";
-  std::function<std::optional<std::string>(const char*)> environment{};  // empty: the process's own
+  Environment environment = process_environment;
 };
 // NotFound outside a cluster. An IPv6 address of the server is replaced by the name that every cluster gives
 // it, because the HTTP library cannot connect to one.

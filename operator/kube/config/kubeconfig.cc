@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -23,14 +22,9 @@ Error wrong(const std::string& where, const std::string& message) {
   return {ErrorCode::InvalidArgument, where + ": " + message};
 }
 
-std::optional<std::string> process_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 std::vector<std::string> candidates(const KubeconfigOptions& options) {
   if (!options.file.empty()) return {options.file};
-  auto environment = options.environment ? options.environment : process_environment;
+  const Environment& environment = options.environment;
   std::vector<std::string> files;
   std::istringstream list(environment("KUBECONFIG").value_or(""));
   for (std::string file; std::getline(list, file, ':');)

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 
+#include "common/base/environment.h"
 #include "operator/kube/credentials.h"
 
 namespace hawser::kube {
@@ -11,8 +10,7 @@ namespace hawser::kube {
 struct KubeconfigOptions {
   std::string file{};     // --kubeconfig; empty: the list in KUBECONFIG, else ~/.kube/config
   std::string context{};  // --context; empty: the current one
-  // Of the process; tests give their own.
-  std::function<std::optional<std::string>(const char*)> environment{};
+  Environment environment = process_environment;
 };
 
 // What kubectl would use. Errors name the file, the place in it and the entry. NotFound: no file is there.

@@ -1,6 +1,5 @@
 #include "operator/kube/config/proxy.h"
 
-#include <cstdlib>
 #include <sstream>
 
 #include "common/base/ip.h"
@@ -31,8 +30,7 @@ bool leaves_out(const std::string& entry, const std::string& host) {
 
 }  // namespace
 
-std::string proxy_variable(const std::string& url,
-                           const std::function<std::optional<std::string>(const char*)>& environment) {
+std::string proxy_variable(const std::string& url, const Environment& environment) {
   const bool secure = url.starts_with("https:");
   const std::string host = host_of(url);
   const auto address = IpAddress::parse(host);
@@ -50,10 +48,7 @@ std::string proxy_variable(const std::string& url,
 }
 
 std::string proxy_warning(const std::string& url) {
-  const std::string variable = proxy_variable(url, [](const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  });
+  const std::string variable = proxy_variable(url, process_environment);
   if (variable.empty()) return {};
   return variable + " is set, and proxies are not supported yet: " + url +
          " is connected to directly; add its host to NO_PROXY, or make it reachable";
