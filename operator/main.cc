@@ -1,6 +1,5 @@
 // hawser-operator: reads objects of a folder or of a cluster, checks them against the Azure Stack rules,
 // tells the sidecars, writes status.
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -13,6 +12,11 @@
 
 #include "operator/app/runtime.h"
 #include "operator/kube/cpprest/threads.h"
+
+// Read by jemalloc at its start. The threads of libraries would each keep an arena of freed memory of its
+// own; and what an hour of trouble took is given back a second later, also when nothing happens any more.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "narenas:2,background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 namespace {
 
@@ -31,9 +35,6 @@ void take_all_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The threads of libraries would each keep an arena of freed memory of its own.
-void share_memory_among_threads() { mallopt(M_ARENA_MAX, 2); }
-
 // Before any thread exists: all of them inherit the mask, so the signals arrive here only.
 int take_stop_signals() {
   sigset_t signals;
@@ -50,7 +51,6 @@ int take_stop_signals() {
 int main(int argc, char** argv) {
   using namespace hawser;
   forbid_core_dumps();
-  share_memory_among_threads();
   take_all_descriptors();
   // gRPC writes its own lines to standard error; what matters of them is in ours.
   setenv("GRPC_VERBOSITY", "NONE", 0);

@@ -1,6 +1,5 @@
 #include "operator/app/runtime.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -188,7 +187,6 @@ int Runtime::wait_limit() const {
   if (auto deadline = backend_->next_deadline()) next = std::min(next, *deadline);
   if (again_at_) next = std::min(next, *again_at_);
   if (resync_.next()) next = std::min(next, *resync_.next());
-  if (trim_at_) next = std::min(next, *trim_at_);
   if (work_waits_ && controller_)
     next = std::min(next, last_pass_ == TimePoint::min() ? now : last_pass_ + pass_pause());
   const Duration rest = std::max(next - now, Duration::zero());
@@ -219,10 +217,6 @@ void Runtime::take_deadlines(TimePoint now) {
   if (again_at_ && now >= *again_at_) {
     again_at_.reset();
     add_work();
-  }
-  if (trim_at_ && now >= *trim_at_) {
-    trim_at_.reset();
-    malloc_trim(0);
   }
   if (!resync_.take(now)) return;
   resync_waits_ = true;
@@ -280,7 +274,6 @@ bool Runtime::pass(TimePoint now) {
       controller_->run(this->now(), [this] { return backend_->duty(clock_.now()) == Backend::Duty::Act; });
   last_pass_ = clock_.now();
   last_pass_took_ = last_pass_ - now;
-  trim_at_ = last_pass_ + kTrimAfter;
   if (report.given_up) return !stopped_acting();
   counters_.reconcile_seconds.observe(seconds(last_pass_took_));
   if (report.errors > 0) {

@@ -32,8 +32,6 @@ class Runtime {
   // Passes that sidecars ask for are at least so far apart: a thousand tunnels that come up together are one
   // pass or two.
   static constexpr Duration kPassInterval = std::chrono::milliseconds(100);
-  // After so long without a pass, what they freed is given back to the system.
-  static constexpr Duration kTrimAfter = std::chrono::seconds(10);
 
   // `clock` and `log` outlive it.
   static Result<std::unique_ptr<Runtime>> start(const Options& options, const Clock& clock, const Log& log);
@@ -89,7 +87,6 @@ class Runtime {
   std::optional<TimePoint> again_at_;
   Resync resync_;  // starts with the first pass
   bool resync_waits_ = false;
-  std::optional<TimePoint> trim_at_;
   std::atomic<bool> sidecars_spoke_ = false;  // the API client rings the same bell
 
   metrics::OperatorStats counters_;
