@@ -68,6 +68,7 @@ struct ObjectMeta {
   std::string uid;  // API server's; in folder mode derived from kind, namespace and name
   int64_t generation = 0;
   std::string creation_timestamp;  // RFC 3339; in folder mode kept in the status folder
+  friend bool operator==(const ObjectMeta&, const ObjectMeta&) = default;
 };
 
 struct Subnet {

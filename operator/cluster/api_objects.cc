@@ -99,12 +99,33 @@ bool ApiObjects::poll(store::Now now) {
   tell_of_the_server();
   const bool news = whole && secrets_settled(now.monotonic) && (!synced_ || changed_);
   if (!news && revision_ > 0) return false;
-  ++revision_;
   if (news) {
     synced_ = true;
     changed_ = false;
   }
+  publish();
   return true;
+}
+
+// In place where nobody holds the last one: a copy of ten thousand objects for each edit takes longer than
+// the edit.
+void ApiObjects::publish() {
+  if (!snapshot_ || snapshot_.use_count() > 1) {
+    auto fresh = std::make_shared<store::SourceSnapshot>();
+    if (snapshot_) fresh->objects = store::clone(snapshot_->objects);
+    snapshot_ = std::move(fresh);
+  }
+  snapshot_->revision = ++revision_;
+  snapshot_->complete = synced_;
+  snapshot_->incomplete_because = synced_ ? "" : trouble();
+  if (!synced_) return;
+  for (auto& [key, object] : edits_) {
+    erase_object(snapshot_->objects, key);
+    if (object) store::insert(snapshot_->objects, *std::move(object));
+  }
+  edits_.clear();
+  snapshot_->broken = broken_;
+  snapshot_->unreadable = unreadable_;
 }
 
 void ApiObjects::take(Kind kind, kube::ObjectChange change) {
@@ -138,24 +159,23 @@ void ApiObjects::take_object(const api::ObjectKey& key, nlohmann::json& json) {
   changed_ = true;
   if (!decoded.object) {
     notices_.push_back({store::Notice::Level::Error, key.to_string() + ": " + decoded.fault});
-    next_.broken[key] = {std::move(decoded.fault), now.uid, now.generation};
+    broken_[key] = {std::move(decoded.fault), now.uid, now.generation};
     return;
   }
-  next_.broken.erase(key);
-  erase_object(next_.objects, key);
+  broken_.erase(key);
   if (key.kind == Kind::Connection) {
     const auto& connection = std::get<api::Connection>(*decoded.object);
     refer(api::map_key(key.namespace_, key.name),
           api::map_key(key.namespace_, connection.spec.shared_key_secret_ref.name));
   }
-  store::insert(next_.objects, *std::move(decoded.object));
+  edits_[key] = std::move(decoded.object);
 }
 
 void ApiObjects::erase(const api::ObjectKey& key) {
   if (decoded_.erase(key) == 0) return;
   changed_ = true;
-  next_.broken.erase(key);
-  erase_object(next_.objects, key);
+  broken_.erase(key);
+  edits_[key] = std::nullopt;
   if (key.kind == Kind::Connection) refer(api::map_key(key.namespace_, key.name), "");
   if (key.kind != Kind::Secret && observer_ != nullptr) observer_->gone(key);
 }
@@ -182,7 +202,7 @@ void ApiObjects::watch_secrets(TimePoint now) {
     if (!references_.contains(name)) {
       secrets_.erase(name);
       unsettled_.erase(name);
-      next_.unreadable.erase(key);
+      unreadable_.erase(key);
       erase(key);
     } else if (!secrets_.contains(name) && is_object_name(secret)) {
       const kube::Scope scope{"/api/v1/namespaces/" + namespace_ + "/secrets", secret, ""};
@@ -205,11 +225,11 @@ void ApiObjects::step_secrets(TimePoint now) {
     const api::ObjectKey key{Kind::Secret, namespace_, secret};
     // What was read once stays good.
     if (trouble.empty() || synced) {
-      changed_ = next_.unreadable.erase(key) > 0 || changed_;
+      changed_ = unreadable_.erase(key) > 0 || changed_;
     } else {
-      next_.unreadable[key] = "Secret '" + secret + "' in namespace '" + namespace_ +
-                              "' cannot be read: " + trouble +
-                              "; if the operator may not, add the name to rbac.secretNames of the chart";
+      unreadable_[key] = "Secret '" + secret + "' in namespace '" + namespace_ +
+                         "' cannot be read: " + trouble +
+                         "; if the operator may not, add the name to rbac.secretNames of the chart";
       changed_ = true;
     }
   }
@@ -265,21 +285,7 @@ std::string ApiObjects::trouble() const {
   return text;
 }
 
-std::shared_ptr<const store::SourceSnapshot> ApiObjects::snapshot() const {
-  if (snapshot_ && snapshot_->revision == revision_) return snapshot_;
-  auto snapshot = std::make_shared<store::SourceSnapshot>();
-  snapshot->revision = revision_;
-  snapshot->complete = synced_;
-  if (synced_) {
-    snapshot->objects = store::clone(next_.objects);
-    snapshot->broken = next_.broken;
-    snapshot->unreadable = next_.unreadable;
-  } else {
-    snapshot->incomplete_because = trouble();
-  }
-  snapshot_ = std::move(snapshot);
-  return snapshot_;
-}
+std::shared_ptr<const store::SourceSnapshot> ApiObjects::snapshot() const { return snapshot_; }
 
 std::vector<store::Notice> ApiObjects::take_notices() { return std::exchange(notices_, {}); }
 

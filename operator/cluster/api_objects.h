@@ -75,6 +75,7 @@ class ApiObjects final : public store::ObjectSource {
   bool secrets_settled(TimePoint now) const;
   void tell(const std::string& what, const kube::Reflector& reflector, Told& told);
   void tell_of_the_server();
+  void publish();
 
   kube::Client& client_;
   Jitter& jitter_;
@@ -86,11 +87,14 @@ class ApiObjects final : public store::ObjectSource {
   std::set<std::string> references_changed_;      // Secrets whose watch may begin or end
   std::set<std::string> unsettled_;               // Secrets that have not answered yet
   std::map<api::ObjectKey, Decoded> decoded_;
-  store::SourceSnapshot next_;  // what the next snapshot will have
-  bool changed_ = false;        // since poll() was true
+  // What the next snapshot will have, that the last has not; nullopt: the object is gone.
+  std::map<api::ObjectKey, std::optional<api::AnyObject>> edits_;
+  std::map<api::ObjectKey, store::Fault> broken_;
+  std::map<api::ObjectKey, std::string> unreadable_;
+  bool changed_ = false;  // since poll() was true
   bool synced_ = false;
   uint64_t revision_ = 0;
-  mutable std::shared_ptr<const store::SourceSnapshot> snapshot_;  // null: not made yet
+  std::shared_ptr<store::SourceSnapshot> snapshot_;  // null before the first poll()
   bool unanswered_told_ = false;
   std::vector<store::Notice> notices_;
 };

@@ -43,7 +43,7 @@ class ConnectionPass {
  private:
   const api::Status* find_previous() const {
     auto found = inputs_.previous.find(key_);
-    return found == inputs_.previous.end() ? nullptr : &found->second.status;
+    return found == inputs_.previous.end() ? nullptr : &found->second->status;
   }
   api::ObjectMeta meta_of_name() const;
 

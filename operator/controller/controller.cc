@@ -12,7 +12,8 @@ constexpr Duration kRetry = std::chrono::seconds(5);
 
 Controller::Controller(const store::ObjectSource& source, store::StatusSink& sink, sidecars::Fleet& fleet)
     : source_(source), sink_(sink), fleet_(fleet) {
-  for (auto& [key, status] : sink.statuses()) statuses_[key].status = std::move(status);
+  for (auto& [key, status] : sink.statuses())
+    statuses_[key] = std::make_shared<const ObjectStatus>(ObjectStatus{{}, std::move(status)});
 }
 
 // A new object of an old name has no past. (In folder mode the uid is made from the name.)
@@ -20,8 +21,8 @@ void Controller::forget_replaced(const store::SourceSnapshot& source) {
   auto forget = [&](api::Kind kind, const auto& objects) {
     for (const auto& [name, object] : objects) {
       auto known = statuses_.find({kind, object.meta.namespace_, object.meta.name});
-      if (known == statuses_.end() || known->second.meta.uid.empty() ||
-          known->second.meta.uid == object.meta.uid)
+      if (known == statuses_.end() || known->second->meta.uid.empty() ||
+          known->second->meta.uid == object.meta.uid)
         continue;
       statuses_.erase(known);
       if (kind == api::Kind::Connection) memory_.in_force.erase(name);
@@ -65,7 +66,7 @@ void Controller::apply(Decision decision, PassReport& report) {
     report.notices.push_back({store::Notice::Level::Error, error.message});
   };
   for (const auto& [key, object] : decision.statuses) {
-    auto written = sink_.write(key, object.meta, object.status);
+    auto written = sink_.write(key, object->meta, object->status);
     if (!written) {
       failed(written.error());
     } else if (*written) {

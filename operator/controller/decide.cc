@@ -17,10 +17,17 @@ using api::Kind;
 using api::ObjectKey;
 using catalog::ConditionType;
 
+void keep(const ObjectKey& key, ObjectStatus&& status, const Inputs& inputs, Decision& decision) {
+  auto before = inputs.previous.find(key);
+  const bool same = before != inputs.previous.end() && *before->second == status;
+  decision.statuses[key] = same ? before->second : std::make_shared<const ObjectStatus>(std::move(status));
+}
+
 template <typename Objects, typename Decide>
-void decide_all(Kind kind, const Objects& objects, Decision& decision, Decide decide_one) {
+void decide_all(Kind kind, const Objects& objects, const Inputs& inputs, Decision& decision,
+                Decide decide_one) {
   for (const auto& [name, object] : objects)
-    decision.statuses[ObjectKey{kind, object.meta.namespace_, object.meta.name}] = decide_one(object);
+    keep({kind, object.meta.namespace_, object.meta.name}, decide_one(object), inputs, decision);
 }
 
 sidecars::DesiredEntry entry_of(const ObjectKey& key, const ConnectionDecision& connection) {
@@ -60,7 +67,7 @@ void place(const ObjectKey& key, ConnectionDecision&& connection, const Inputs& 
   if (connection.again_at)
     decision.again_at =
         decision.again_at ? std::min(*decision.again_at, *connection.again_at) : connection.again_at;
-  decision.statuses[key] = std::move(connection.status);
+  keep(key, std::move(connection.status), inputs, decision);
 }
 
 void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Placement& placement,
@@ -83,30 +90,30 @@ void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, const Place
   std::map<std::string, std::vector<ProgrammedConnection>> by_gateway;
   for (const auto& [name, connection] : inputs.source->objects.connections) {
     const ObjectKey key{Kind::Connection, connection.meta.namespace_, connection.meta.name};
-    const api::Condition* programmed = decision.statuses.at(key).status.find(ConditionType::Programmed);
+    const api::Condition* programmed = decision.statuses.at(key)->status.find(ConditionType::Programmed);
     // A refused edit may name another gateway than the one that carries it.
     auto in_force = decision.memory.in_force.find(name);
     by_gateway[in_force != decision.memory.in_force.end()
                    ? in_force->second.gateway
                    : api::map_key(connection.meta.namespace_, connection.spec.virtual_network_gateway_ref)]
-        .push_back({name, *programmed});
+        .emplace_back(name, *programmed);
   }
   for (const auto& [name, gateway] : inputs.source->objects.virtual_network_gateways)
-    decision.statuses[ObjectKey{Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name}] =
-        decide_gateway(gateway, by_gateway[name], inputs, verdicts, placement, now);
+    keep({Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name},
+         decide_gateway(gateway, by_gateway[name], inputs, verdicts, placement, now), inputs, decision);
 }
 
 void decide_others(const Inputs& inputs, const Verdicts& verdicts, store::Now now, Decision& decision) {
   const api::ObjectSet& objects = inputs.source->objects;
-  decide_all(Kind::VirtualNetwork, objects.virtual_networks, decision,
+  decide_all(Kind::VirtualNetwork, objects.virtual_networks, inputs, decision,
              [&](const auto& object) { return decide_network(object, inputs, verdicts, now); });
-  decide_all(Kind::LocalNetworkGateway, objects.local_network_gateways, decision,
+  decide_all(Kind::LocalNetworkGateway, objects.local_network_gateways, inputs, decision,
              [&](const auto& object) { return decide_site(object, inputs, verdicts, now); });
-  decide_all(Kind::IpsecPolicy, objects.ipsec_policies, decision,
+  decide_all(Kind::IpsecPolicy, objects.ipsec_policies, inputs, decision,
              [&](const auto& object) { return decide_policy(object, inputs, verdicts, now); });
   for (const auto& [key, fault] : verdicts.all_broken())
     if (key.kind != Kind::Secret && !decision.statuses.contains(key))
-      decision.statuses[key] = decide_broken(key, inputs, verdicts, now);
+      keep(key, decide_broken(key, inputs, verdicts, now), inputs, decision);
 }
 
 // While not every object is known, a status may be that of an object nobody can see now.
@@ -132,11 +139,12 @@ void tell_warnings(const Verdicts& verdicts, const Inputs& inputs, Decision& dec
 void tell_transitions(const Inputs& inputs, Decision& decision) {
   for (const auto& [key, object] : decision.statuses) {
     auto before = inputs.previous.find(key);
-    for (const api::Condition& condition : object.status.conditions) {
+    if (before != inputs.previous.end() && before->second == object) continue;
+    for (const api::Condition& condition : object->status.conditions) {
       if (condition.type > ConditionType::PfsVerified || condition.status == api::ConditionStatus::Unknown)
         continue;
       const api::Condition* old =
-          before == inputs.previous.end() ? nullptr : before->second.status.find(condition.type);
+          before == inputs.previous.end() ? nullptr : before->second->status.find(condition.type);
       if (old != nullptr && old->status == condition.status && old->reason == condition.reason) continue;
       if (old == nullptr && condition.status == api::ConditionStatus::True && key.kind != Kind::Connection)
         continue;
@@ -147,7 +155,7 @@ void tell_transitions(const Inputs& inputs, Decision& decision) {
       const bool good =
           condition.status == api::ConditionStatus::True || condition.reason == catalog::Reason::Connecting;
       decision.notices.push_back({good ? store::Notice::Level::Info : store::Notice::Level::Warning, text});
-      decision.transitions.push_back({key, object.meta.uid, condition, good,
+      decision.transitions.push_back({key, object->meta.uid, condition, good,
                                       old != nullptr && old->status == api::ConditionStatus::False});
     }
   }

@@ -42,6 +42,7 @@ struct GatewayPlace {
 // again.
 struct RuleVerdicts {
   std::weak_ptr<const store::SourceSnapshot> source;
+  uint64_t revision = 0;  // of the source
   policy::AcceptedObjects accepted;
   std::vector<policy::Violation> violations;  // ordered by object
 };
@@ -59,8 +60,11 @@ struct Memory {
 struct ObjectStatus {
   api::ObjectMeta meta;
   api::Status status;
+  friend bool operator==(const ObjectStatus&, const ObjectStatus&) = default;
 };
-using Statuses = std::map<api::ObjectKey, ObjectStatus>;
+// Never null. What did not change is shared with the pass before: a second copy of ten thousand is a peak of
+// memory at each pass.
+using Statuses = std::map<api::ObjectKey, std::shared_ptr<const ObjectStatus>>;
 
 // What is large is referred to, not copied; it outlives the pass.
 struct Inputs {

@@ -66,7 +66,7 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   auto previous = inputs.previous.find(key);
   ObjectStatus out;
   out.meta = verdicts.present(key, gateway.meta);
-  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second.status,
+  Conditions conditions(previous == inputs.previous.end() ? nullptr : &previous->second->status,
                         out.meta.generation, now.wall);
   set_resolved(conditions, policy::resolve(inputs.source->objects, gateway), verdicts);
   verdicts.set_accepted(conditions, {key});
@@ -75,7 +75,7 @@ ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,
   out.status.node = place.node;
   if (place.node.empty() && place.sidecar != nullptr)
     out.status.node = !place.sidecar->node.empty()        ? api::fit(place.sidecar->node, api::kMaxName)
-                      : previous != inputs.previous.end() ? previous->second.status.node
+                      : previous != inputs.previous.end() ? previous->second->status.node
                                                           : place.sidecar->name;
   conditions.set_ready();
   const api::Condition* accepted = conditions.find(ConditionType::Accepted);

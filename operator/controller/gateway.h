@@ -8,10 +8,10 @@
 
 namespace hawser::controller {
 
-// Programmed of one connection of the gateway.
+// Programmed of one connection of the gateway; both outlive the call.
 struct ProgrammedConnection {
-  std::string name;
-  api::Condition programmed;
+  const std::string& name;
+  const api::Condition& programmed;
 };
 
 ObjectStatus decide_gateway(const api::VirtualNetworkGateway& gateway,

@@ -13,7 +13,7 @@ using catalog::Reason;
 
 const api::Status* previous_of(const api::ObjectKey& key, const Inputs& inputs) {
   auto found = inputs.previous.find(key);
-  return found == inputs.previous.end() ? nullptr : &found->second.status;
+  return found == inputs.previous.end() ? nullptr : &found->second->status;
 }
 
 ObjectStatus finish(const api::ObjectMeta& meta, Conditions& conditions) {

@@ -79,7 +79,7 @@ void Placement::count_connections() {
     } else if (auto status = inputs_.previous.find(
                    {api::Kind::Connection, connection.meta.namespace_, connection.meta.name});
                status != inputs_.previous.end()) {
-      node = status->second.status.node;
+      node = status->second->status.node;
     }
     ++connections_[gateway];
     if (!node.empty()) carried_on_.emplace(std::move(gateway), std::move(node));
@@ -105,7 +105,7 @@ GatewayPlace Placement::known_place(const std::string& name, const VirtualNetwor
     place = known->second;
   auto status =
       inputs_.previous.find({api::Kind::VirtualNetworkGateway, gateway.meta.namespace_, gateway.meta.name});
-  if (place.node.empty() && status != inputs_.previous.end()) place.node = status->second.status.node;
+  if (place.node.empty() && status != inputs_.previous.end()) place.node = status->second->status.node;
   auto carried = carried_on_.find(name);
   if (place.node.empty() && carried != carried_on_.end()) place.node = carried->second;
   return place;

@@ -20,26 +20,28 @@ void add_accepted(api::Kind kind, const Objects& objects, const Inputs& inputs,
     const api::ObjectKey key{kind, object.meta.namespace_, object.meta.name};
     auto status = inputs.previous.find(key);
     if (status == inputs.previous.end()) continue;
-    const api::Condition* condition = status->second.status.find(ConditionType::Accepted);
+    const api::Condition* condition = status->second->status.find(ConditionType::Accepted);
     if (condition == nullptr || condition->status != ConditionStatus::True) continue;
     const bool as_it_is = condition->observed_generation == object.meta.generation;
-    accepted[key] = as_it_is ? policy::Standing::Now : policy::Standing::Earlier;
+    // They come in nearly the same order.
+    accepted.emplace_hint(accepted.end(), key, as_it_is ? policy::Standing::Now : policy::Standing::Earlier);
   }
 }
 
-bool same(const std::weak_ptr<const store::SourceSnapshot>& a,
-          const std::shared_ptr<const store::SourceSnapshot>& b) {
-  return !a.owner_before(b) && !b.owner_before(a);
+// A source may change what nobody holds: the revision tells.
+bool saw(const RuleVerdicts& verdicts, const std::shared_ptr<const store::SourceSnapshot>& source) {
+  return !verdicts.source.owner_before(source) && !source.owner_before(verdicts.source) &&
+         verdicts.revision == source->revision;
 }
 
 // Those of the last pass when it saw the same.
 std::shared_ptr<const RuleVerdicts> rule_verdicts(const Inputs& inputs) {
   policy::AcceptedObjects accepted = accepted_before(inputs);
   const auto& last = inputs.memory.verdicts;
-  if (last != nullptr && same(last->source, inputs.source) && last->accepted == accepted) return last;
+  if (last != nullptr && saw(*last, inputs.source) && last->accepted == accepted) return last;
   auto violations = policy::validate(inputs.source->objects, accepted);
   return std::make_shared<const RuleVerdicts>(
-      RuleVerdicts{inputs.source, std::move(accepted), std::move(violations)});
+      RuleVerdicts{inputs.source, inputs.source->revision, std::move(accepted), std::move(violations)});
 }
 
 ConditionType type_of(Reason reason) { return catalog::kReasons[static_cast<size_t>(reason)].type; }

@@ -14,17 +14,22 @@ void Histogram::observe(double seconds) {
 }
 
 std::map<std::tuple<std::string, std::string, std::string>, uint64_t> count_objects(
-    const std::map<api::ObjectKey, controller::ObjectStatus>& statuses) {
+    const controller::Statuses& statuses) {
   std::map<std::tuple<std::string, std::string, std::string>, uint64_t> counts;
   for (const api::KindRow& kind : api::kKinds) {
     if (kind.kind == api::Kind::Secret) continue;
     for (const char* status : {"True", "False", "Unknown"})
       counts[{std::string(kind.name), "Ready", status}] = 0;
   }
+  std::map<std::tuple<api::Kind, ConditionType, ConditionStatus>, uint64_t> seen;
   for (const auto& [key, object] : statuses)
-    for (const api::Condition& condition : object.status.conditions)
-      ++counts[{std::string(api::row(key.kind).name), std::string(catalog::name(condition.type)),
-                api::to_string(condition.status)}];
+    for (const api::Condition& condition : object->status.conditions)
+      ++seen[{key.kind, condition.type, condition.status}];
+  for (const auto& [which, count] : seen) {
+    const auto& [kind, type, status] = which;
+    counts[{std::string(api::row(kind).name), std::string(catalog::name(type)), api::to_string(status)}] =
+        count;
+  }
   return counts;
 }
 

@@ -50,7 +50,7 @@ struct OperatorStats {
 
 // Every kind, condition and status has its count, 0 included, so that a series never vanishes.
 std::map<std::tuple<std::string, std::string, std::string>, uint64_t> count_objects(
-    const std::map<api::ObjectKey, controller::ObjectStatus>& statuses);
+    const controller::Statuses& statuses);
 std::vector<SidecarStats> count_sidecars(const std::vector<sidecars::SidecarSnapshot>& snapshots);
 
 }  // namespace hawser::metrics

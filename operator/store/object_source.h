@@ -26,7 +26,7 @@ struct Fault {
   int64_t generation = 0;
 };
 
-// Everything a source knows at one moment. Immutable once published.
+// Everything a source knows at one moment. Immutable as long as somebody holds it.
 struct SourceSnapshot {
   uint64_t revision = 0;  // rises with every published change
   // Objects as last read without an error; metadata (uid, generation, creationTimestamp) is complete.
@@ -53,7 +53,8 @@ class ObjectSource {
   virtual std::optional<TimePoint> next_deadline() const = 0;
   // Takes in what happened; true when snapshot() is a new one. Never blocks for long.
   virtual bool poll(Now now) = 0;
-  // Never null after the first poll().
+  // Never null after the first poll(). Whoever asks again after a poll() may get the same object with
+  // another revision, when nobody held it meanwhile.
   virtual std::shared_ptr<const SourceSnapshot> snapshot() const = 0;
   virtual std::vector<Notice> take_notices() = 0;
 };

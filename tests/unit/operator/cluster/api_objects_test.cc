@@ -144,6 +144,31 @@ TEST_F(ApiObjectsTest, FollowsObjectsWithTheServersMetadata) {
   EXPECT_THAT(observer_.lost, Contains(api::ObjectKey{api::Kind::IpsecPolicy, "a", "p"}));
 }
 
+TEST_F(ApiObjectsTest, ASnapshotThatIsHeldDoesNotChange) {
+  server_.put(path("ipsecpolicies", "p"), policy(1));
+  server_.put(path("ipsecpolicies", "q"), policy(1));
+  settle();
+  auto held = objects_->snapshot();
+  server_.put(path("ipsecpolicies", "p"), policy(2, 3600));
+  server_.erase(path("ipsecpolicies", "q"));
+  EXPECT_TRUE(settle());
+  EXPECT_EQ(held->objects.ipsec_policies.at("a/p").spec.sa_life_time_seconds, 27000);
+  EXPECT_TRUE(held->objects.ipsec_policies.contains("a/q"));
+  EXPECT_EQ(objects().ipsec_policies.at("a/p").spec.sa_life_time_seconds, 3600);
+  EXPECT_FALSE(objects().ipsec_policies.contains("a/q"));
+  EXPECT_GT(objects_->snapshot()->revision, held->revision);
+
+  // What nobody holds is changed in its place.
+  held.reset();
+  const auto* place = objects_->snapshot().get();
+  const uint64_t revision = place->revision;
+  server_.put(path("ipsecpolicies", "p"), policy(3, 7200));
+  EXPECT_TRUE(settle());
+  EXPECT_EQ(objects_->snapshot().get(), place);
+  EXPECT_GT(place->revision, revision);
+  EXPECT_EQ(objects().ipsec_policies.at("a/p").spec.sa_life_time_seconds, 7200);
+}
+
 TEST_F(ApiObjectsTest, TheVersionNeverFallsWithADeletion) {
   server_.put(path("ipsecpolicies", "p"), policy(1));
   server_.put(path("ipsecpolicies", "q"), policy(1));

@@ -54,7 +54,7 @@ class ControllerTest : public ::testing::Test {
     sidecar_->say(message);
   }
   const api::Status& status() const {
-    return controller_->statuses().at({api::Kind::Connection, "default", "vnet1tosite6"}).status;
+    return controller_->statuses().at({api::Kind::Connection, "default", "vnet1tosite6"})->status;
   }
   size_t states_sent() const {
     return static_cast<size_t>(
@@ -211,7 +211,7 @@ TEST_F(ControllerTest, NeverShowsTheSharedKey) {
   for (const auto& notice : report.notices)
     EXPECT_EQ(notice.text.find("c4n4ry"), std::string::npos) << notice.text;
   for (const auto& [key, object] : controller_->statuses())
-    for (const auto& condition : object.status.conditions)
+    for (const auto& condition : object->status.conditions)
       EXPECT_EQ(condition.message.find("c4n4ry"), std::string::npos) << condition.message;
 }
 

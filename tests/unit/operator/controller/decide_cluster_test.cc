@@ -56,9 +56,14 @@ class DecideCluster : public ::testing::Test {
     return out;
   }
   const api::Status& status(const Decision& decision, const ObjectKey& key = kConnection) {
-    return decision.statuses.at(key).status;
+    return decision.statuses.at(key)->status;
   }
   Decision decide_now() { return decide(inputs_, now_); }
+  void was_on(const api::ObjectKey& key, const std::string& node) {
+    ObjectStatus status;
+    status.status.node = node;
+    previous_[key] = std::make_shared<const ObjectStatus>(std::move(status));
+  }
 
   std::shared_ptr<store::SourceSnapshot> source_ = std::make_shared<store::SourceSnapshot>();
   Statuses previous_;
@@ -69,14 +74,14 @@ class DecideCluster : public ::testing::Test {
 
 TEST_F(DecideCluster, AHoldGoesOnlyWhereTheConnectionWas) {
   lose_the_secret();
-  previous_[kConnection].status.node = "b";
-  previous_[kGateway].status.node = "a";
+  was_on(kConnection, "b");
+  was_on(kGateway, "a");
   EXPECT_THAT(holders(decide_now()), ElementsAre("b"));
 }
 
 TEST_F(DecideCluster, AHoldWaitsForANodeThatIsAway) {
   lose_the_secret();
-  previous_[kConnection].status.node = "gone";
+  was_on(kConnection, "gone");
   const Decision decision = decide_now();
   EXPECT_THAT(holders(decision), IsEmpty());
   EXPECT_EQ(status(decision).node, "gone") << "the next pass must know it, too";
@@ -84,7 +89,7 @@ TEST_F(DecideCluster, AHoldWaitsForANodeThatIsAway) {
 
 TEST_F(DecideCluster, AHoldGoesToTheGatewaysNodeWhereNoStatusSaysMore) {
   lose_the_secret();
-  previous_[kGateway].status.node = "b";
+  was_on(kGateway, "b");
   const Decision decision = decide_now();
   EXPECT_THAT(holders(decision), ElementsAre("b"));
   EXPECT_EQ(status(decision).node, "") << "nobody has said that it has it";
@@ -97,7 +102,7 @@ TEST_F(DecideCluster, AHoldGoesToAllWhereNobodyKnows) {
 
 TEST_F(DecideCluster, AnotherNodeCannotSpeakForWhatIsHeld) {
   lose_the_secret();
-  previous_[kConnection].status.node = "b";
+  was_on(kConnection, "b");
   say(0, "");
   EXPECT_EQ(status(decide_now()).connection_status, "Unknown");
   say(1, "");
@@ -107,7 +112,7 @@ TEST_F(DecideCluster, AnotherNodeCannotSpeakForWhatIsHeld) {
 TEST_F(DecideCluster, WhatADeletedObjectLeftIsNotHeldAndNotBelieved) {
   lose_the_secret();
   source_->objects.connections.at("default/vnet1tosite6").meta.uid = "new";
-  previous_[kGateway].status.node = "a";
+  was_on(kGateway, "a");
   say(0, "old");
   const Decision decision = decide_now();
   EXPECT_THAT(holders(decision), IsEmpty());
@@ -119,7 +124,7 @@ TEST_F(DecideCluster, WhatADeletedObjectLeftIsNotHeldAndNotBelieved) {
 
 TEST_F(DecideCluster, TheStatusOfADeletedObjectIsNotThatOfTheNext) {
   source_->objects.connections.at("default/vnet1tosite6").meta.uid = "new";
-  previous_[kGateway].status.node = "a";
+  was_on(kGateway, "a");
   say(0, "old");
   EXPECT_EQ(status(decide_now()).connection_status, "Unknown");
   EXPECT_EQ(decide_now().desired.at("a").entries.at(0).uid, "new");
@@ -130,7 +135,7 @@ TEST_F(DecideCluster, AGatewayMadeAgainGoesWhereItsConnectionsAre) {
       std::make_shared<const v1::ConnectionSpec>(), 1, 1, "default/vnet1gw", "b", {}};
   EXPECT_EQ(status(decide_now(), kGateway).node, "b");
   memory_.in_force.clear();
-  previous_[kConnection].status.node = "b";
+  was_on(kConnection, "b");
   EXPECT_EQ(status(decide_now(), kGateway).node, "b") << "after a restart, too";
   previous_.clear();
   EXPECT_EQ(status(decide_now(), kGateway).node, "a") << "else it is placed as a new one";
@@ -149,7 +154,7 @@ TEST_F(DecideCluster, ABrokenObjectHasTheGenerationOfItsBrokenText) {
     const Decision decision = decide_now();
     for (const ObjectKey& key : keys) {
       SCOPED_TRACE(key.to_string() + (good_before ? ", good before" : ", never good"));
-      EXPECT_EQ(decision.statuses.at(key).meta.uid, "uid-7");
+      EXPECT_EQ(decision.statuses.at(key)->meta.uid, "uid-7");
       EXPECT_EQ(status(decision, key).observed_generation, 7);
       const api::Condition* stalled = status(decision, key).find(ConditionType::Stalled);
       ASSERT_NE(stalled, nullptr);

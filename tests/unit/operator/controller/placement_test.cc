@@ -55,6 +55,11 @@ class PlacementTest : public ::testing::Test {
     return placement;
   }
   std::string where(const std::string& name) { return memory_.places["ns/" + name].node; }
+  void was_on(const api::ObjectKey& key, const std::string& node) {
+    ObjectStatus status;
+    status.status.node = node;
+    previous_[key] = std::make_shared<const ObjectStatus>(std::move(status));
+  }
 
   std::shared_ptr<store::SourceSnapshot> source_ = std::make_shared<store::SourceSnapshot>();
   Statuses previous_;
@@ -88,7 +93,7 @@ TEST_F(PlacementTest, TheStatusTellsThePlaceAfterARestart) {
   node("x");
   node("y");
   gateway("g");
-  previous_[{api::Kind::VirtualNetworkGateway, "ns", "g"}].status.node = "y";
+  was_on({api::Kind::VirtualNetworkGateway, "ns", "g"}, "y");
   const Placement placement = pass();
   EXPECT_EQ(where("g"), "y");
   EXPECT_EQ(placement.of(gateway_named("g")).sidecar->name, "y");

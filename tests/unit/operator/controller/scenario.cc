@@ -204,8 +204,8 @@ std::string Scenario::decide_once() {
   std::ostringstream out;
   write_sent(decision.desired, out);
   for (const auto& [key, object] : decision.statuses) {
-    if (!previous_.contains(key) || previous_[key].status != object.status)
-      write_status(key, object.status, out);
+    if (!previous_.contains(key) || previous_[key]->status != object->status)
+      write_status(key, object->status, out);
     previous_[key] = object;
   }
   for (const auto& key : decision.removed) {

@@ -20,6 +20,13 @@ std::shared_ptr<store::SourceSnapshot> two_sites() {
 
 api::ObjectKey site(const std::string& name) { return {api::Kind::LocalNetworkGateway, "default", name}; }
 
+std::shared_ptr<const ObjectStatus> accepted(int64_t generation) {
+  ObjectStatus status;
+  status.status.conditions = {{catalog::ConditionType::Accepted, api::ConditionStatus::True,
+                               catalog::Reason::Accepted, "", generation, "2026-01-01T00:00:00Z"}};
+  return std::make_shared<const ObjectStatus>(std::move(status));
+}
+
 std::string refused(const Verdicts& verdicts) {
   return verdicts.all().empty() ? "" : verdicts.all().front().object.name;
 }
@@ -41,14 +48,24 @@ TEST(Verdicts, AreAskedAgainForOtherObjects) {
   EXPECT_EQ(refused(Verdicts(Inputs{changed, previous, memory, {}})), "");
 }
 
+TEST(Verdicts, AreAskedAgainWhenTheSourceChangedWhatNobodyHeld) {
+  const Statuses previous;
+  Memory memory;
+  auto source = two_sites();
+  Inputs inputs{source, previous, memory, {}};
+  memory.verdicts = Verdicts(inputs).rules();
+  source->objects.local_network_gateways.at("default/b").spec.gateway_ip_address = "192.0.2.2";
+  ++source->revision;
+  EXPECT_EQ(refused(Verdicts(inputs)), "");
+}
+
 TEST(Verdicts, AreAskedAgainWhenOthersWereAccepted) {
   Statuses previous;
   Memory memory;
   Inputs inputs{two_sites(), previous, memory, {}};
   memory.verdicts = Verdicts(inputs).rules();
   EXPECT_EQ(refused(Verdicts(inputs)), "b");
-  previous[site("b")].status.conditions = {{catalog::ConditionType::Accepted, api::ConditionStatus::True,
-                                            catalog::Reason::Accepted, "", 0, "2026-01-01T00:00:00Z"}};
+  previous[site("b")] = accepted(0);
   EXPECT_EQ(refused(Verdicts(inputs)), "a");
 }
 
@@ -57,15 +74,10 @@ TEST(Verdicts, AnEditedObjectThatWasAcceptedComesBeforeOneThatNeverWas) {
   const Memory memory;
   auto sites = two_sites();
   Inputs inputs{sites, previous, memory, {}};
-  auto accept = [&](const std::string& name, int64_t generation) {
-    previous[site(name)].status.conditions = {{catalog::ConditionType::Accepted, api::ConditionStatus::True,
-                                               catalog::Reason::Accepted, "", generation,
-                                               "2026-01-01T00:00:00Z"}};
-  };
-  accept("b", 1);
+  previous[site("b")] = accepted(1);
   sites->objects.local_network_gateways.at("default/b").meta.generation = 2;
   EXPECT_EQ(refused(Verdicts(inputs)), "a");
-  accept("a", 0);
+  previous[site("a")] = accepted(0);
   EXPECT_EQ(refused(Verdicts(inputs)), "b") << "an edit cannot push out who is accepted as it is";
 }
 

@@ -24,12 +24,13 @@ TEST(CountObjects, EveryKindHasItsReadySeriesEvenWithoutObjects) {
 }
 
 TEST(CountObjects, CountsByConditionAndStatus) {
-  std::map<api::ObjectKey, controller::ObjectStatus> statuses;
-  for (const char* name : {"a", "b"}) {
-    auto& status = statuses[{api::Kind::Connection, "default", name}].status;
-    status.conditions.push_back(
-        {catalog::ConditionType::Ready, api::ConditionStatus::True, catalog::Reason::Ready, "", 1, ""});
-  }
+  controller::Statuses statuses;
+  controller::ObjectStatus ready;
+  ready.status.conditions.push_back(
+      {catalog::ConditionType::Ready, api::ConditionStatus::True, catalog::Reason::Ready, "", 1, ""});
+  for (const char* name : {"a", "b"})
+    statuses[{api::Kind::Connection, "default", name}] =
+        std::make_shared<const controller::ObjectStatus>(ready);
   EXPECT_EQ(count_objects(statuses).at({"Connection", "Ready", "True"}), 2u);
 }
 
