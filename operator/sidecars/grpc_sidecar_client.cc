@@ -198,6 +198,8 @@ void GrpcSidecarClient::Impl::run_stream(const std::shared_ptr<grpc::Channel>& c
   const grpc::Status status = *call.done();
   lock.unlock();
   const std::string why = in_time ? status.error_message() : "the sidecar did not say Hello in time";
+  // A message beyond the limits: it would be sent again as soon as it is asked again.
+  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) with_session([&] { session.accuse(why); });
   close(status.error_code() == grpc::StatusCode::FAILED_PRECONDITION,
         status.ok() ? "the sidecar ended the stream" : why);
 }

@@ -65,6 +65,10 @@ void SyncSession::handle_message(TimePoint now, const v1::SidecarMessage& messag
   }
 }
 
+void SyncSession::accuse(const std::string& why) {
+  if (violation_.empty()) violation_ = why;
+}
+
 void SyncSession::on_hello(TimePoint now, const v1::Hello& hello) {
   std::string identity = hello.identity();
   cap_text(identity, kMaxIdentity);
@@ -133,8 +137,9 @@ bool SyncSession::is_asked_for(const ConnectionName& name) const {
 }
 
 void SyncSession::handle_closed(TimePoint now, bool refused, const std::string& closed) {
-  const std::string& why = violation_.empty() ? closed : violation_;
-  refused = refused && violation_.empty();
+  const std::string violation = std::exchange(violation_, {});
+  const std::string& why = violation.empty() ? closed : violation;
+  refused = refused && violation.empty();
   const LinkState state = refused ? LinkState::Refused : LinkState::Unreachable;
   if (snapshot_.state != state) snapshot_.since = now;
   changed_ = changed_ || snapshot_.state != state || snapshot_.message != why;
@@ -143,7 +148,7 @@ void SyncSession::handle_closed(TimePoint now, bool refused, const std::string& 
   hello_due_ = desired_due_ = greeted_ = false;
   unacked_.clear();
   // What did wrong will do it again.
-  next_attempt_ = now + (refused || !violation_.empty() ? backoff_.next_refused() : backoff_.next());
+  next_attempt_ = now + (refused || !violation.empty() ? backoff_.next_refused() : backoff_.next());
 }
 
 std::optional<v1::OperatorMessage> SyncSession::poll_transmit() {

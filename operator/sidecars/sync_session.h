@@ -32,12 +32,14 @@ class SyncSession {
   // A new stream is open: our Hello is to be sent.
   void handle_open(TimePoint now);
   void handle_message(TimePoint now, const v1::SidecarMessage& message);
+  // The transport found that the sidecar does what none does: it is left, and tried again after a long while.
+  void accuse(const std::string& why);
   // The stream is over, or was never reached. `refused`: FAILED_PRECONDITION, a higher epoch is in force.
   void handle_closed(TimePoint now, bool refused, const std::string& why);
 
   // The next message to write; call again until it has none.
   std::optional<v1::OperatorMessage> poll_transmit();
-  // Why this stream must end: the sidecar did what none does. Empty: nothing is wrong.
+  // Why this stream must end: the sidecar did what none does. Empty: nothing is wrong, or it has ended.
   const std::string& violation() const { return violation_; }
   // When to try again; meaningful after handle_closed.
   TimePoint next_attempt() const { return next_attempt_; }

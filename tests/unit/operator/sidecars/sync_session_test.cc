@@ -167,6 +167,17 @@ TEST_F(SyncSessionTest, WaitsLongerAfterARefusal) {
   EXPECT_GE(session_.next_attempt(), now_ + seconds(24));
 }
 
+TEST_F(SyncSessionTest, WaitsLongerForWhomTheTransportAccuses) {
+  open_and_greet();
+  session_.accuse("a message of a gigabyte");
+  session_.handle_closed(now_, false, "cancelled");
+  EXPECT_EQ(session_.snapshot().state, LinkState::Unreachable);
+  EXPECT_EQ(session_.snapshot().message, "a message of a gigabyte");
+  EXPECT_GE(session_.next_attempt(), now_ + seconds(24));
+  session_.handle_closed(now_, false, "no such file");  // no stream came to be
+  EXPECT_EQ(session_.snapshot().message, "no such file") << "the accusation was of the last stream";
+}
+
 TEST_F(SyncSessionTest, SinceMovesOnlyWithTheState) {
   session_.handle_open(now_);
   session_.handle_closed(now_, false, "no such file");
@@ -219,8 +230,9 @@ TEST_F(SyncSessionTest, InAClusterNothingIsSentToTheSidecarOfAnotherNode) {
     if (node == "node-a") continue;
     EXPECT_EQ(session.violation(),
               "the sidecar that answers says it is on node node-a, not node-b: nothing is sent to it");
+    const std::string why = session.violation();
     session.handle_closed(now_, false, "cancelled");
-    EXPECT_EQ(session.snapshot().message, session.violation());
+    EXPECT_EQ(session.snapshot().message, why);
   }
 }
 
