@@ -68,9 +68,10 @@ bool ClusterBackend::poll(store::Now now) {
   if (leaving_) return false;
   client_->step(now.monotonic);
   const bool changed = objects_.poll(now);
-  if (!epoch_ && in_charge(now.monotonic) == Duty::Act)
-    epoch_ = election_ ? election_->epoch() : objects_.newest_resource_version();
+  take_epoch(now.monotonic);
   if (sidecars_) sidecars_->step(now, acting());
+  // It may have read the last that was missing; nothing else might wake the loop soon.
+  if (take_epoch(now.monotonic) && sidecars_) sidecars_->step(now, acting());
   if (acting()) {
     statuses_.step(now.monotonic, [this] { return acting(); });
     events_.step(now.monotonic, now.wall);
@@ -81,6 +82,13 @@ bool ClusterBackend::poll(store::Now now) {
       notices_.push_back({Notice::Level::Warning, "the API server warns: " + warning});
   }
   return changed;
+}
+
+// True when it is new.
+bool ClusterBackend::take_epoch(TimePoint now) {
+  if (epoch_ || in_charge(now) != Duty::Act) return false;
+  epoch_ = election_ ? election_->epoch() : objects_.newest_resource_version();
+  return true;
 }
 
 bool ClusterBackend::acting() const { return epoch_ && in_charge(clock_.now()) == Duty::Act; }

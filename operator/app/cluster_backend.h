@@ -56,6 +56,7 @@ class ClusterBackend final : public Backend {
 
  private:
   void watch_election();
+  bool take_epoch(TimePoint now);
   bool acting() const;
   Duty in_charge(TimePoint now) const;
 
