@@ -53,6 +53,7 @@ std::map<api::ObjectKey, api::Status> ApiStatuses::statuses() const {
 void ApiStatuses::want(const api::ObjectKey& key, Entry& entry, std::optional<api::Status> status) {
   if (entry.wanted) --unwritten_;
   entry.wanted = std::move(status);
+  if (!entry.wanted) forbidden_.erase(key);
   if (!entry.wanted) return;
   ++unwritten_;
   queue_.add(key);
@@ -86,6 +87,7 @@ void ApiStatuses::drop(const api::ObjectKey& key) {
   }
   if (found->second.wanted) --unwritten_;
   queue_.forget(key);
+  forbidden_.erase(key);
   entries_.erase(found);
 }
 
@@ -143,7 +145,7 @@ void ApiStatuses::finish(const api::ObjectKey& key, kube::ApiAnswer answer) {
   const std::optional<api::Status> sent = std::exchange(entry.sent, std::nullopt);
   if (answer.error) return fail(key, entry, sent, *answer.error);
   told_failure_ = -1;
-  trouble_.clear();
+  forbidden_.erase(key);
   queue_.forget(key);
   const uint64_t version = resource_version_of(answer.body);
   if (version >= entry.resource_version) {
@@ -175,7 +177,7 @@ void ApiStatuses::fail(const api::ObjectKey& key, Entry& entry, const std::optio
     entry.settled = sent;
     return want(key, entry, std::nullopt);
   }
-  if (error.code == kForbidden) trouble_ = "forbidden to write statuses: " + error.message;
+  if (error.code == kForbidden) forbidden_[key] = "forbidden to write statuses: " + error.message;
   if (std::exchange(told_failure_, error.code) != error.code)
     notices_.push_back({store::Notice::Level::Warning, text + "; trying on"});
   queue_.add_rate_limited(key, now_);

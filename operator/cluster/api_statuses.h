@@ -43,8 +43,8 @@ class ApiStatuses final : public store::StatusSink, public StatusObserver {
   // Nothing waits and nothing is under way.
   bool idle() const { return in_flight_ == 0 && unwritten_ == 0; }
   size_t in_flight() const { return in_flight_; }
-  // The permission that is missing; empty: none.
-  const std::string& trouble() const { return trouble_; }
+  // The permission that is missing, for one of those that need it; empty: none.
+  std::string trouble() const { return forbidden_.empty() ? "" : forbidden_.begin()->second; }
   uint64_t retries() const { return queue_.retries(); }
 
  private:
@@ -76,8 +76,8 @@ class ApiStatuses final : public store::StatusSink, public StatusObserver {
   kube::WorkQueue<api::ObjectKey> queue_;
   TimePoint now_{};
   size_t in_flight_ = 0;
-  size_t unwritten_ = 0;  // entries that have a `wanted`
-  std::string trouble_;
+  size_t unwritten_ = 0;                                    // entries that have a `wanted`
+  std::map<api::ObjectKey, std::string> forbidden_;         // of what is wanted: why it cannot be written
   int told_failure_ = -1;                                   // code of the failure that is in the log already
   std::vector<std::unique_ptr<kube::Client::Call>> ended_;  // a call does not end itself
   std::vector<store::Notice> notices_;

@@ -139,6 +139,23 @@ TEST_F(ApiStatusesTest, WhatIsWantedWhileAnotherIsRefusedIsSent) {
   EXPECT_TRUE(statuses_.idle());
 }
 
+TEST_F(ApiStatusesTest, AMissingPermissionIsToldAsLongAsSomethingNeedsIt) {
+  const auto key = create("a");
+  const auto other = create("b");
+  server_.failures = {403};
+  write(key, full_status());
+  step();
+  step();
+  ASSERT_THAT(statuses_.trouble(), HasSubstr("forbidden to write statuses"));
+  write(other, full_status());
+  step();
+  step();
+  EXPECT_EQ(stored(other), json_of(full_status()));
+  EXPECT_THAT(statuses_.trouble(), HasSubstr("forbidden to write statuses")) << "of the first it still holds";
+  statuses_.gone(key);
+  EXPECT_EQ(statuses_.trouble(), "");
+}
+
 TEST_F(ApiStatusesTest, AMissingPermissionIsToldUntilItIsGiven) {
   const auto key = create("a");
   server_.failures = {403};
