@@ -1,5 +1,7 @@
 #include "operator/kube/config/proxy.h"
 
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "common/base/ip.h"
@@ -16,8 +18,18 @@ std::string host_of(const std::string& url) {
   return rest.substr(0, rest.find(':'));
 }
 
-// One entry of NO_PROXY, as curl and Go read it: "*", an address, a CIDR, a name or the end of one.
-bool leaves_out(const std::string& entry, const std::string& host) {
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// One entry of NO_PROXY, as curl and Go read it: "*", an address, a CIDR, a name or the end of one ("corp",
+// ".corp", "*.corp"), a port behind it or not.
+bool leaves_out(std::string entry, const std::string& host) {
+  if (entry.starts_with("*.")) entry.erase(0, 1);
+  // More than one colon: an IPv6 address.
+  if (std::ranges::count(entry, ':') == 1) entry.resize(entry.find(':'));
   if (entry == "*" || entry == host) return true;
   const auto address = IpAddress::parse(host);
   if (address) {
@@ -32,14 +44,14 @@ bool leaves_out(const std::string& entry, const std::string& host) {
 
 std::string proxy_variable(const std::string& url, const Environment& environment) {
   const bool secure = url.starts_with("https:");
-  const std::string host = host_of(url);
+  const std::string host = lower(host_of(url));
   const auto address = IpAddress::parse(host);
   if (host == "localhost" || (address && address->is_loopback())) return {};
   for (const char* name : {"NO_PROXY", "no_proxy"}) {
     std::istringstream list(environment(name).value_or(""));
     for (std::string entry; std::getline(list, entry, ',');) {
       std::erase(entry, ' ');
-      if (!entry.empty() && leaves_out(entry, host)) return {};
+      if (!entry.empty() && leaves_out(lower(entry), host)) return {};
     }
   }
   for (const char* name : {secure ? "HTTPS_PROXY" : "HTTP_PROXY", secure ? "https_proxy" : "http_proxy"})

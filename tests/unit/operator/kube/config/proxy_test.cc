@@ -27,7 +27,8 @@ TEST(Proxy, IsNotForWhatNoProxyLeavesOut) {
   auto with = [](const std::string& url, const std::string& no_proxy) {
     return asked(url, {{"HTTPS_PROXY", "http://p:3128"}, {"NO_PROXY", no_proxy}});
   };
-  for (const char* no_proxy : {"*", "api.example", "example", ".example", "other, api.example"})
+  for (const char* no_proxy : {"*", "api.example", "example", ".example", "other, api.example", "*.example",
+                               "API.Example", "api.example:6443"})
     EXPECT_EQ(with("https://api.example:6443", no_proxy), "") << no_proxy;
   for (const char* no_proxy : {"", "pi.example", "api.example.org", "10.0.0.0/8"})
     EXPECT_EQ(with("https://api.example:6443", no_proxy), "HTTPS_PROXY") << no_proxy;
