@@ -20,6 +20,14 @@ constexpr const char* to_string(HttpMethod method) {
   return kNames[static_cast<size_t>(method)];
 }
 
+// Whether a user name or password stands in the URL: it must not be shown then.
+inline bool holds_user_info(const std::string& url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const size_t at = url.find('@', begin);
+  return at != std::string::npos && at < url.find_first_of("/?#", begin);
+}
+
 struct HttpRequest {
   HttpMethod method = HttpMethod::Get;
   std::string path{};  // path and query, already escaped: "/api/v1/secrets?limit=500"

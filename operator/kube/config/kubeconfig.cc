@@ -113,6 +113,10 @@ Result<void> read_cluster(const KubeconfigEntry& cluster, ClusterAccess& access)
   access.server = cluster.text("server");
   if (access.server.empty())
     return wrong(cluster.place, "cluster " + api::in_quotes(cluster.name) + " has no server");
+  if (holds_user_info(access.server))
+    return wrong(cluster.place, "cluster " + api::in_quotes(cluster.name) +
+                                    ": the server's URL holds a user name or password; give them as username "
+                                    "and password of a user");
   while (access.server.ends_with('/')) access.server.pop_back();
   // What follows compares it, and the HTTP library takes it in any case.
   const size_t scheme = std::min(access.server.find("://"), access.server.size());

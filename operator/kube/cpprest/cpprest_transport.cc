@@ -88,16 +88,15 @@ CpprestTransport::~CpprestTransport() = default;
 Result<std::unique_ptr<CpprestTransport>> CpprestTransport::create(const std::string& base_url,
                                                                    TlsFiles tls) {
   RETURN_IF_ERROR(check_tls(tls));
+  if (holds_user_info(base_url))
+    return Error{ErrorCode::InvalidArgument,
+                 "the server's URL holds a user name or password; give them as username and password of a "
+                 "kubeconfig's user"};
   try {
     web::uri url(base_url);
     if (url.scheme() != "http" && url.scheme() != "https")
       return Error{ErrorCode::InvalidArgument,
                    "'" + base_url + "': the URL must begin with http:// or https://"};
-    if (!url.user_info().empty())
-      return Error{
-          ErrorCode::InvalidArgument,
-          "the URL of " + url.host() +
-              " holds a user name or password; give them as username and password of a kubeconfig's user"};
     if (url.host().starts_with('['))
       return Error{ErrorCode::Unsupported,
                    "'" + base_url +

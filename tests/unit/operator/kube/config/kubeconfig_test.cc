@@ -87,6 +87,15 @@ TEST_F(KubeconfigTest, SendsNoSecretInClear) {
   EXPECT_EQ(shown(good(config("server: http://a", "client-certificate: c, client-key: k"))), "");
 }
 
+TEST_F(KubeconfigTest, ShowsNoPasswordOfAUrl) {
+  for (const char* server :
+       {"https://admin:s3cr^t@a:6443", "http://admin:s3cr^t@a", "ftp://admin:s3cr^t@a"}) {
+    const Error error = bad(config("server: '" + std::string(server) + "'", "token: abc"));
+    EXPECT_THAT(error.message, HasSubstr("holds a user name or password"));
+    EXPECT_THAT(error.message, ::testing::Not(HasSubstr("s3cr")));
+  }
+}
+
 TEST_F(KubeconfigTest, TakesTheTlsOptions) {
   const ClusterAccess named =
       good(config("server: https://a, tls-server-name: b, certificate-authority: x", ""));
