@@ -18,21 +18,24 @@ Controller::Controller(const store::ObjectSource& source, store::StatusSink& sin
 
 // A new object of an old name has no past. (In folder mode the uid is made from the name.)
 void Controller::forget_replaced(const store::SourceSnapshot& source) {
+  auto forget_other = [&](const api::ObjectKey& key, const std::string& uid) {
+    auto known = statuses_.find(key);
+    if (known == statuses_.end() || known->second->meta.uid.empty() || known->second->meta.uid == uid) return;
+    statuses_.erase(known);
+    if (key.kind == api::Kind::Connection) memory_.in_force.erase(api::map_key(key.namespace_, key.name));
+  };
   auto forget = [&](api::Kind kind, const auto& objects) {
-    for (const auto& [name, object] : objects) {
-      auto known = statuses_.find({kind, object.meta.namespace_, object.meta.name});
-      if (known == statuses_.end() || known->second->meta.uid.empty() ||
-          known->second->meta.uid == object.meta.uid)
-        continue;
-      statuses_.erase(known);
-      if (kind == api::Kind::Connection) memory_.in_force.erase(name);
-    }
+    for (const auto& [name, object] : objects)
+      forget_other({kind, object.meta.namespace_, object.meta.name}, object.meta.uid);
   };
   forget(api::Kind::VirtualNetwork, source.objects.virtual_networks);
   forget(api::Kind::VirtualNetworkGateway, source.objects.virtual_network_gateways);
   forget(api::Kind::LocalNetworkGateway, source.objects.local_network_gateways);
   forget(api::Kind::IpsecPolicy, source.objects.ipsec_policies);
   forget(api::Kind::Connection, source.objects.connections);
+  // Its text may be no good: then it is not among the objects.
+  for (const auto& [key, fault] : source.broken)
+    if (!fault.uid.empty()) forget_other(key, fault.uid);
 }
 
 PassReport Controller::run(store::Now now, const std::function<bool()>& may_act) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operator/store/clone.h"
 #include "operator/store/manifest_folder.h"
 #include "operator/store/status_folder.h"
 #include "tests/support/pki/temp_dir.h"
@@ -70,6 +71,18 @@ class ControllerTest : public ::testing::Test {
   sidecars::Fleet fleet_;
   testing::FakeSidecarClient* sidecar_;
   std::unique_ptr<Controller> controller_ = std::make_unique<Controller>(*manifests_, *sink_, fleet_);
+};
+
+// What a test says it has.
+class GivenSource final : public store::ObjectSource {
+ public:
+  int event_fd() const override { return -1; }
+  std::optional<TimePoint> next_deadline() const override { return std::nullopt; }
+  bool poll(store::Now) override { return true; }
+  std::shared_ptr<const store::SourceSnapshot> snapshot() const override { return given; }
+  std::vector<store::Notice> take_notices() override { return {}; }
+
+  std::shared_ptr<store::SourceSnapshot> given = std::make_shared<store::SourceSnapshot>();
 };
 
 TEST_F(ControllerTest, SendsTheWalkthroughExactly) {
@@ -213,6 +226,24 @@ TEST_F(ControllerTest, NeverShowsTheSharedKey) {
   for (const auto& [key, object] : controller_->statuses())
     for (const auto& condition : object->status.conditions)
       EXPECT_EQ(condition.message.find("c4n4ry"), std::string::npos) << condition.message;
+}
+
+TEST_F(ControllerTest, AnObjectMadeAgainWithATextThatIsNoGoodHasNothingOfTheFirst) {
+  GivenSource source;
+  source.given->objects = store::clone(manifests_->snapshot()->objects);
+  source.given->objects.connections.at("default/vnet1tosite6").meta.uid = "first";
+  Controller controller(source, *sink_, fleet_);
+  connect();
+  controller.run(now());
+  ASSERT_TRUE(sidecar_->received().back().desired_state().entries(0).has_spec());
+
+  source.given = std::make_shared<store::SourceSnapshot>();
+  source.given->objects = store::clone(manifests_->snapshot()->objects);
+  source.given->objects.connections.clear();
+  source.given->broken[{api::Kind::Connection, "default", "vnet1tosite6"}] = {"unreadable", "second", 1};
+  controller.run(now());
+  for (const auto& entry : sidecar_->received().back().desired_state().entries())
+    EXPECT_FALSE(entry.has_spec()) << "the key of the object that is gone";
 }
 
 }  // namespace
