@@ -70,6 +70,22 @@ void place(const ObjectKey& key, ConnectionDecision&& connection, const Inputs& 
   keep(key, std::move(connection.status), inputs, decision);
 }
 
+// Of two that exclude each other on a node, the sidecar keeps the earlier one of the list. By name where both
+// are as old.
+void sort_by_age(const Inputs& inputs, sidecars::Desired& desired) {
+  const auto& connections = inputs.source->objects.connections;
+  std::vector<std::pair<std::string_view, sidecars::DesiredEntry>> entries;
+  for (sidecars::DesiredEntry& entry : desired.entries) {
+    auto object = connections.find(api::map_key(entry.namespace_, entry.name));
+    const bool known = object != connections.end();
+    entries.emplace_back(known ? std::string_view(object->second.meta.creation_timestamp) : "",
+                         std::move(entry));
+  }
+  std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.first; });
+  desired.entries.clear();
+  for (auto& [created, entry] : entries) desired.entries.push_back(std::move(entry));
+}
+
 void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Placement& placement,
                         store::Now now, Decision& decision) {
   auto one = [&](const ObjectKey& key, const api::Connection* connection) {
@@ -83,6 +99,7 @@ void decide_connections(const Inputs& inputs, const Verdicts& verdicts, const Pl
   for (const auto& [key, fault] : verdicts.all_broken())
     if (key.kind == Kind::Connection && !connections.contains(api::map_key(key.namespace_, key.name)))
       one(key, nullptr);
+  for (auto& [name, desired] : decision.desired) sort_by_age(inputs, desired);
 }
 
 void decide_gateways(const Inputs& inputs, const Verdicts& verdicts, const Placement& placement,

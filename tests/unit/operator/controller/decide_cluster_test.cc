@@ -130,6 +130,23 @@ TEST_F(DecideCluster, TheStatusOfADeletedObjectIsNotThatOfTheNext) {
   EXPECT_EQ(decide_now().desired.at("a").entries.at(0).uid, "new");
 }
 
+TEST_F(DecideCluster, TheOldestConnectionIsTakenOverFirst) {
+  auto& connections = source_->objects.connections;
+  api::Connection& first = connections.at("default/vnet1tosite6");
+  first.meta.creation_timestamp = "2026-11-24T08:00:00Z";
+  api::Connection older = first;
+  older.meta.name = "zulu";
+  older.meta.creation_timestamp = "2026-11-23T08:00:00Z";
+  connections["default/zulu"] = older;
+  lose_the_secret();
+  was_on(kConnection, "a");
+  was_on({Kind::Connection, "default", "zulu"}, "a");
+  const Decision decision = decide_now();
+  EXPECT_THAT(decision.desired.at("a").entries,
+              ElementsAre(::testing::Field(&sidecars::DesiredEntry::name, "zulu"),
+                          ::testing::Field(&sidecars::DesiredEntry::name, "vnet1tosite6")));
+}
+
 TEST_F(DecideCluster, AGatewayMadeAgainGoesWhereItsConnectionsAre) {
   memory_.in_force["default/vnet1tosite6"] = {
       std::make_shared<const v1::ConnectionSpec>(), 1, 1, "default/vnet1gw", "b", {}};
