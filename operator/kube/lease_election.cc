@@ -212,8 +212,9 @@ void LeaseElection::Impl::pause(TimePoint now) {
     lease = nullptr;  // look before the next write
     due = now + options.retry / 2;
   } else {
-    // Not in step with others; and at once when it may be taken over.
-    due = now + jitter.between(options.retry, options.retry * 3 / 2);
+    // Not in step with others; and at once when it may be taken over. Twice as often as the leader renews:
+    // what is seen late is taken over late.
+    due = now + jitter.between(options.retry / 2, options.retry);
     if (!observed.holder.empty() && takeover_at() <= due)
       due = std::max(now + options.retry / 4, takeover_at());
   }

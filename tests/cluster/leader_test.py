@@ -18,7 +18,7 @@ from lab.topology import TwoSites
 from lab.traffic import NumberedStream
 from operator_lab import BUILD, LEASE, Operator, OperatorLab
 
-TAKEOVER = 20       # seconds: the Lease lasts 15, and who stands by looks every 2, jittered
+TAKEOVER = 20       # seconds: the Lease lasts 15, and who stands by looks every 1 to 2
 STOPPED = 20        # seconds that the leader is stopped
 CONNECTION = f"connections.hawser.dev/{manifests.CONNECTION}"
 FAILED_PRECONDITION = 9
@@ -58,7 +58,8 @@ class TunnelLab(OperatorLab):
         try:
             self.server = ApiServer()
             peer = Gateway(self.sites, self.sites.right, export_keys=False)
-            peer.apply(manifests.sample(self.sites.right, self.sites.left))
+            # One side begins: of two tunnels that cross, one would go later.
+            peer.apply(manifests.sample(self.sites.right, self.sites.left, connectionMode="ResponderOnly"))
             peer.start()
             self.sidecar = Sidecar(self.sites)
         except BaseException:

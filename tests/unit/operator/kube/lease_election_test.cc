@@ -285,8 +285,8 @@ TEST_F(LeaseElectionTest, WhatItMayNotDoItSays) {
   election.step(now_, {});
   EXPECT_EQ(election.trouble(), "leases are forbidden");
   const Duration wait = *election.next_deadline() - now_;
-  EXPECT_GE(wait, seconds(2));
-  EXPECT_LE(wait, seconds(3));
+  EXPECT_GE(wait, seconds(1));
+  EXPECT_LE(wait, seconds(2));
   election.step(now_ + wait, {});
   client.fail({404, "NotFound", "", {}, {}});
   election.step(now_ + wait, {});
