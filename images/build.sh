@@ -28,10 +28,11 @@ trap 'exit 130' INT TERM
 build() { buildah --root "$scratch/storage" --runroot "$scratch/run" "$@"; }
 say() { echo "images: $*" >&2; }
 
-# Where this machine's apt gets a suite from; nothing when it does not.
+# Where this machine's apt gets a suite from; nothing when it does not, or by https, for which a minimal base has no
+# authorities.
 mirror_of() {
   apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk -v suite="$1" '$1 == suite && $2 ~ /^https?:/ && !found { sub("/$", "", $2); print $2; found = 1 }'
+    awk -v suite="$1" '$1 == suite && $2 ~ /^http:/ && !found { sub("/$", "", $2); print $2; found = 1 }'
 }
 
 # A Debian with the fixes of today, and sources that give the images' packages theirs.
