@@ -1,6 +1,7 @@
 """The operator's own account: the roles that the chart gives it, a token, and what the audit log says of that token."""
 import base64
 import datetime
+import contextlib
 import json
 import os
 
@@ -45,8 +46,12 @@ class Account:
 
     def requests(self, verbs=None, received_after=""):
         """What was asked with this token, as (verb, URI, code), in the order of the answers."""
-        with open(self._server.audit_log) as text:
-            events = [json.loads(line) for line in text.read().split("\n")[:-1]]
+        events = []
+        with open(self._server.audit_log) as lines:
+            for line in lines:
+                # The death of a server tears a line.
+                with contextlib.suppress(ValueError):
+                    events.append(json.loads(line))
         return [(e["verb"], e["requestURI"], e.get("responseStatus", {}).get("code", 0)) for e in events
                 if self._id in e["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [])
                 and (verbs is None or e["verb"] in verbs) and e["requestReceivedTimestamp"] > received_after]

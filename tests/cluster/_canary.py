@@ -93,7 +93,7 @@ def control(cases, node, ours):
     """A pod that shows the key in each way that a pod can."""
     with cases.case("the search finds a key that a pod has in its object, its environment and its log"):
         node.apply(_TELLER)
-        node.kubectl("wait", "--for=condition=Ready", "pod/teller", "--timeout=40s")
+        node.kubectl("wait", "--for=condition=Ready", "pod/teller", "--timeout=120s", timeout=140)
         looking = Search(node, ours)
         wait_until(lambda: f"its log; found {looking.logs()}",
                    lambda: [name for name in looking.logs() if name.startswith("default_teller_")], 10, 0.3)

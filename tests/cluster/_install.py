@@ -1,4 +1,5 @@
 """Hawser installed by its chart on the test node: left is the node with its pods, right is the foreign peer's site."""
+import contextlib
 import glob
 import http.client
 import json
@@ -104,7 +105,7 @@ class InstalledGateway(Gateway):
     def rollout(self):
         for what in ("deployment/hawser-operator", "daemonset/hawser-sidecar"):
             try:
-                self.node.rollout(what, NAMESPACE, timeout=90)
+                self.node.rollout(what, NAMESPACE)
             except LabError as reason:
                 raise LabError(f"{reason}\n{self.logs(20)}") from reason
 
@@ -147,7 +148,8 @@ class InstalledGateway(Gateway):
         os.makedirs(self.node.path("kept-logs"), exist_ok=True)
         for path in glob.glob(self.node.path("pod-logs", "*", "*", "*.log")):
             kept = self.node.path("kept-logs", "-".join(path.split("/")[-3:]))
-            if not os.path.exists(kept):
+            # A pod that goes takes its log with it.
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
                 os.link(path, kept)
 
     def kept_logs(self):
@@ -262,7 +264,7 @@ class ClientPod:
         node.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client"}, "spec": {
             "terminationGracePeriodSeconds": 0, "containers": [{
                 "name": "main", "image": "docker.io/hawser/hawser-sidecar:0.1.0", "command": ["sleep", "infinity"]}]}})
-        node.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=40s")
+        node.kubectl("wait", "--for=condition=Ready", "pod/client", "--timeout=120s", timeout=140)
         pod = node.get("pod", "client")
         self.host_address = pod["status"]["podIP"]
         self.host = self

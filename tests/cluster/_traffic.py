@@ -71,7 +71,8 @@ class Wire:
 
     def __init__(self, lab):
         self._lab = lab
-        self._capture = Capture(lab.router, "left", lab.path("wide-area-link.pcap"), f"not ({_LONG})")
+        self._capture = Capture(lab.router, "left", lab.path("wide-area-link.pcap"), f"not ({_LONG})",
+                                snaplen=256)  # the headers are judged
 
     def judge(self, cases, at_least):
         """Ends it. Of ESP there must be `at_least` packets each way: else it saw nothing and proves nothing."""

@@ -386,6 +386,8 @@ def permitted(cases, server):
                                         f"system:serviceaccount:{space}:hawser-{account}", check=False).stdout.strip()
             return answer == "yes"
 
+        # The authorizer learns of a new binding by a watch of its own.
+        wait_until("the roles to count", lambda: may("list", "connections.hawser.dev"), 20)
         with cases.case(f"RBAC, {mode}: the operator may what it needs, and of users' Secrets only {readable or 'none'}"):
             for verb, what in (("list", "connections.hawser.dev"), ("watch", "ipsecpolicies.hawser.dev"), ("watch", "pods"), ("list", "nodes"),
                                ("patch", "connections.hawser.dev:status"), ("create", "leases.coordination.k8s.io"),
@@ -408,9 +410,13 @@ def permitted(cases, server):
             for verb, what, wanted in (("list", "connections.hawser.dev", {"vera", "edgar"}), ("create", "connections.hawser.dev", {"edgar"}),
                                        ("patch", "connections.hawser.dev:status", set()), ("get", "secrets", set())):
                 what, _, part = what.partition(":")
-                able = {person for person in ("vera", "edgar") if server.run_kubectl(
-                    "auth", "can-i", verb, what, f"--subresource={part}", "-n", space, "--as", person, check=False).stdout.strip() == "yes"}
-                expect_equal(f"{verb} {what} {part}", able, wanted)
+
+                def able(verb=verb, what=what, part=part, space=space):
+                    return {person for person in ("vera", "edgar") if server.run_kubectl(
+                        "auth", "can-i", verb, what, f"--subresource={part}", "-n", space, "--as", person, check=False).stdout.strip() == "yes"}
+                if wanted == {"vera", "edgar"}:
+                    wait_until("the new bindings to count", lambda: able() == wanted, 20)
+                expect_equal(f"{verb} {what} {part}", able(), wanted)
         with cases.case(f"RBAC, {mode}: the sidecar may nothing"):
             for verb, what in (("get", "secrets/hawser-sidecar-tls"), ("list", "connections.hawser.dev"), ("list", "pods"), ("get", "nodes")):
                 expect(f"{verb} {what} is allowed", not may(verb, what, "sidecar"))

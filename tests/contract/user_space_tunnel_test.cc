@@ -72,7 +72,9 @@ TEST(UserSpaceTunnel, PacketsThatComeBeforeTheirSaWaitForIt) {
     std::string output;
     std::thread traffic(
         [&] { output = sites.right.ns().run("ping -q -n -c 1 -W 5 -I 10.61.0.1 10.11.0.1 || true"); });
-    while (sites.left.plane().unknown_spi_packets() < n) std::this_thread::yield();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (sites.left.plane().unknown_spi_packets() < n && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
     ASSERT_TRUE(sites.left.plane().install(support::left_spec(kConnection, suite, n, ends)));
     traffic.join();
     EXPECT_THAT(output, HasSubstr(" 1 received, 0% packet loss"));

@@ -14,12 +14,13 @@ from .process import LabError, Process, run, wait_until
 
 class Capture:
     """tcpdump on an interface of a namespace, from the moment the constructor returns until `stop`; with an expression only
-    of the frames that it fits."""
+    of the frames that it fits; with `snaplen` only their first octets, of which the buffer holds many more."""
 
-    def __init__(self, namespace, interface, path, expression=None):
+    def __init__(self, namespace, interface, path, expression=None, snaplen=None):
         self.path = path
         self._tcpdump = Process(["tcpdump", "-n", "-U", "--immediate-mode", "-B", "32768", "-Z", "root", "-i", interface,
-                                 "-w", path, *([expression] if expression else [])], path + ".log", netns=namespace.name)
+                                 *(["-s", snaplen] if snaplen else []), "-w", path, *([expression] if expression else [])],
+                                path + ".log", netns=namespace.name)
         wait_until(lambda: f"tcpdump: {self._tcpdump.tail()}", lambda: "listening on" in self._tcpdump.output(), 30)
 
     def stop(self):
