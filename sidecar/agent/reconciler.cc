@@ -199,6 +199,7 @@ void Reconciler::end_replaced(TimePoint now, const v1::DesiredState& desired) {
     fresh.uid = entry.uid();
     fresh.tunnel = std::move(old.tunnel);
     fresh.touched = old.touched;
+    fresh.tunnel_failed = std::move(old.tunnel_failed);  // what a failed edit left is not `tunnel`
     old = std::move(fresh);
   }
 }

@@ -321,6 +321,21 @@ TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewBeginsAnewAndStaysClosedMeanwhi
   EXPECT_THAT(node.sent, IsEmpty());
 }
 
+TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewAfterAnEditThatFailedIsConfiguredAgain) {
+  apply({entry("a", spec_to("198.51.100.2"))});
+  auto longer = spec_to("198.51.100.2");
+  longer.add_remote_prefixes("10.63.0.0/16");
+  node.plane.fail_configure(Error{ErrorCode::Internal, "half of it was done"});
+  apply({entry("a", longer)});
+  node.plane.fail_configure(std::nullopt);
+  forget();
+  auto made_anew = entry("a", spec_to("198.51.100.2"));
+  made_anew.set_uid("another");
+  apply({made_anew});
+  EXPECT_THAT(node.plane.calls(), Contains("configure default/a")) << "what the edit left is not known";
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::Programmed);
+}
+
 TEST_F(ReconcilerTest, AChildSaThatIsNotInstalledIsToldUntilOneIs) {
   apply({entry("a", spec_to("198.51.100.2"))});
   node.reconciler.note_install("default/a", Error{ErrorCode::Internal, "no memory"});
