@@ -47,6 +47,8 @@ void converge(Engine& engine, Connection& connection) {
 void on_redundant(Engine& engine, IkeSa& sa) {
   const IkeSa* winner = preferred_sa(*sa.connection);
   if (winner == nullptr || winner == &sa || !sa.usable()) return;
+  // Its Child SA may have gone since: then this one carries the packets, and converge() comes back to it.
+  if (!has_live_child(*winner)) return;
   // One that has not been heard since is perhaps the dead one; liveness will say.
   if (!winner->confirmed || winner->last_heard + kInitiatorDeletes < engine.now) return;
   queue_task(sa, {RequestKind::DeleteIke, {}, false});

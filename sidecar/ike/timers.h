@@ -18,7 +18,7 @@ enum class SaTimer : uint8_t {
   Rekey,         // soft lifetime, or another try
   HardLifetime,  // not used beyond this
   NatKeepalive,  // RFC 3948 4
-  Redundant,     // a crossed SA that its initiator should have deleted by now
+  Redundant,     // another SA has taken its place: we delete it now, or its initiator should have by now
   kCount,
 };
 

@@ -113,6 +113,35 @@ TEST(KeyChange, OnOneSideIsToldAndNotTriedEverySecond) {
               testing::HasSubstr("still up with what was negotiated before the last change"));
 }
 
+// The peer agreed, and a moment later the node could not install it: the old tunnel is all there is.
+TEST(ReplacedIkeSa, StaysWhileTheNewOneHasNoChildSa) {
+  for (bool a_refuses : {true, false}) {
+    Pair pair({});
+    ASSERT_TRUE(pair.establish()) << pair.sim.tail();
+    const auto before = pair.a.view().ike_sas[0].initiator_spi;
+    SimPeer& broken = a_refuses ? pair.a : pair.b;
+    broken.plane.refuse_installs(true);
+    const uint64_t messages = pair.sim.ike_messages();
+    pair.apply(pair.a, pair.config_a(), ike::Impact::ReplaceIkeSa);
+    for (int second = 0; second < 60; ++second) {
+      pair.sim.run_for(seconds(1));
+      ASSERT_TRUE(pair.both_up()) << "after " << second << " s\n" << pair.sim.tail();
+    }
+    EXPECT_EQ(pair.a.view().ike_sas.size(), 2u) << pair.sim.tail();
+    EXPECT_LE(pair.sim.ike_messages() - messages, 60u * 8) << "tried about once a second\n"
+                                                           << pair.sim.tail();
+    broken.plane.refuse_installs(false);
+    pair.sim.run_for(seconds(60));
+    ASSERT_TRUE(pair.sim.settle(seconds(120))) << pair.sim.tail();
+    for (SimPeer* peer : {&pair.a, &pair.b}) {
+      ASSERT_EQ(peer->view().ike_sas.size(), 1u) << peer->name << pair.sim.tail();
+      EXPECT_NE(peer->view().ike_sas[0].initiator_spi, before) << peer->name;
+      EXPECT_EQ(peer->plane.pairs().size(), 1u) << peer->name << pair.sim.tail();
+    }
+    EXPECT_TRUE(pair.both_up());
+  }
+}
+
 TEST(LifetimeChange, DoesNotDisturbTheTunnel) {
   Pair pair({});
   ASSERT_TRUE(pair.establish()) << pair.sim.tail();

@@ -18,11 +18,12 @@ constexpr auto kExchange = wire::ExchangeType::Informational;
 wire::DeletePayload delete_ike() { return {wire::ProtocolId::Ike, {}}; }
 wire::DeletePayload delete_esp(std::vector<sa::Spi> spis) { return {wire::ProtocolId::Esp, std::move(spis)}; }
 
-// A Child SA went without another in its place.
+// The last Child SA of an IKE SA went without another in its place. The next try waits also where an older
+// IKE SA still has a tunnel: a peer that cannot install would be asked without a pause.
 void peer_deleted_child(Engine& engine, IkeSa& sa) {
   Connection& connection = *sa.connection;
-  if (has_tunnel(connection)) return;
   schedule_child_retry(engine, connection, sa);
+  if (has_tunnel(connection)) return;
   note_failure(engine, connection,
                make_failure(engine, Reason::PeerDeleted, sa::Role::Responder, kExchange,
                             "the peer deleted the Child SA"));
@@ -92,7 +93,8 @@ void begin_informational(Engine& engine, IkeSa& sa, const Task& task) {
 }
 
 void on_informational_request(Engine& engine, IkeSa& sa, const Received& received) {
-  bool delete_sa = false, had_tunnel = has_tunnel(*sa.connection);
+  bool delete_sa = false;
+  const bool had_child = sa.usable() && has_live_child(sa);
   std::vector<sa::Spi> ours;
   for (const auto& payload : received.message.payloads) {
     const auto* gone = std::get_if<wire::DeletePayload>(&payload);
@@ -109,7 +111,7 @@ void on_informational_request(Engine& engine, IkeSa& sa, const Received& receive
   if (!delete_sa && !ours.empty()) payloads.emplace_back(delete_esp(ours));
   respond(engine, sa, received, payloads);
   if (delete_sa || refused_us) return peer_deleted_ike(engine, sa, refused_us);
-  if (had_tunnel && !has_tunnel(*sa.connection)) peer_deleted_child(engine, sa);
+  if (had_child && !has_live_child(sa)) peer_deleted_child(engine, sa);
 }
 
 void on_informational_response(Engine& engine, IkeSa& sa, const Received& received) {
