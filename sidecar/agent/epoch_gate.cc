@@ -3,10 +3,10 @@
 namespace hawser::agent {
 namespace {
 
-// The epochs of a cluster begin again lower when its etcd is restored; only the sidecars' memory knows
-// better.
+// Only the sidecars' memory knows that there was a higher one.
 constexpr const char* kRemedy =
-    " (if the cluster's etcd was restored from a backup: kubectl rollout restart daemonset/hawser-sidecar)";
+    " (if the epochs began again lower, as after a restore of etcd or a lost status folder: restart the "
+    "sidecars)";
 
 }  // namespace
 

@@ -45,7 +45,7 @@ TEST(EpochGateTest, ALowerEpochIsRefusedWithTheOneInForce) {
   auto admission = gate.hello(2, 39);
   ASSERT_FALSE(admission.admitted);
   EXPECT_THAT(admission.admitted.error().message, HasSubstr("epoch 40 is in force"));
-  EXPECT_THAT(admission.admitted.error().message, HasSubstr("rollout restart daemonset/hawser-sidecar"));
+  EXPECT_THAT(admission.admitted.error().message, HasSubstr("restart the sidecars"));
   EXPECT_EQ(gate.current(), 1U);
 }
 
