@@ -126,11 +126,14 @@ v1::Ack Reconciler::apply(TimePoint now, v1::DesiredState& desired) {
   end_replaced(now, desired);
   const Claims owners = claims(desired);
   std::set<sa::ConnectionName> present;
+  order_.clear();
   bool whole = true;
   for (const auto& entry : desired.entries()) {
     const auto name = name_of(entry);
     Verdict verdict = judge(entry, owners);
-    if (!present.insert(name).second)
+    if (present.insert(name).second)
+      order_.push_back(name);
+    else
       verdict = {"INVALID_ARGUMENT", "name", "the connection is listed twice"};
     auto& out = *ack.add_entries();
     fill(out, entry);
@@ -220,11 +223,17 @@ void Reconciler::withdraw(TimePoint now, const sa::ConnectionName& name, Connect
 }
 
 void Reconciler::realize_all(TimePoint now) {
-  for (auto& [name, connection] : connections_) realize(now, name, connection);
+  const auto in_order = [&](bool failed_only) {
+    for (const auto& name : order_) {
+      const auto found = connections_.find(name);
+      if (found == connections_.end()) continue;  // `hold` of one that was never here
+      if (failed_only && found->second.tunnel_failed.empty()) continue;
+      realize(now, found->first, found->second);
+    }
+  };
+  in_order(false);
   // A prefix that moves between two connections is free only once its old owner is through.
-  for (auto& [name, connection] : connections_) {
-    if (!connection.tunnel_failed.empty()) realize(now, name, connection);
-  }
+  in_order(true);
   remove_leftovers();
 }
 

@@ -83,7 +83,8 @@ class Reconciler {
 
   Parts parts_;
   std::map<sa::ConnectionName, Connection> connections_;
-  bool whole_state_seen_ = false;  // a DesiredState without `hold`
+  std::vector<sa::ConnectionName> order_;  // of the entries of the latest state
+  bool whole_state_seen_ = false;          // a DesiredState without `hold`
   bool leftovers_removed_ = false;
 };
 

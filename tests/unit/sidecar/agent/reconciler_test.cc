@@ -212,6 +212,19 @@ TEST_F(ReconcilerTest, APrefixCanMoveToTheConnectionThatIsConfiguredFirst) {
   EXPECT_EQ(node.plane.tunnel("default/a")->remote_prefixes.size(), 3U);
 }
 
+TEST_F(ReconcilerTest, OfTwoThatOverlapTheFirstInTheStateIsTakenOver) {
+  auto inside = entry("b", spec_to("198.51.100.3"));
+  inside.mutable_spec()->set_remote_prefixes(0, "10.61.7.0/24");
+  const auto around = entry("a", spec_to("198.51.100.2"));
+  auto ack = apply({inside, around});
+  EXPECT_EQ(ack.entries(0).code(), "OK") << ack.entries(0).message();
+  EXPECT_EQ(ack.entries(1).code(), "INTERNAL");
+  // The order decides only between those that come at once: who carries a prefix keeps it.
+  ack = apply({around, inside});
+  EXPECT_EQ(ack.entries(0).code(), "INTERNAL");
+  EXPECT_EQ(ack.entries(1).code(), "OK");
+}
+
 TEST_F(ReconcilerTest, WithoutARouteItIsPendingUntilThereIsOne) {
   node.sources.route.reset();
   auto ack = apply({entry("a", spec_to("198.51.100.2"))});
