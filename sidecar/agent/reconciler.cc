@@ -45,6 +45,13 @@ bool kind_differs(v1::DataPlaneKind wanted, dataplane::Kind have) {
          (wanted == v1::DATA_PLANE_KIND_USER_SPACE && have != dataplane::Kind::UserSpace);
 }
 
+bool overlap(const dataplane::TunnelSpec& a, const dataplane::TunnelSpec& b) {
+  return std::ranges::any_of(a.remote_prefixes, [&](const IpPrefix& prefix) {
+    return std::ranges::any_of(b.remote_prefixes,
+                               [&](const IpPrefix& other) { return prefix.overlaps(other); });
+  });
+}
+
 void fill(v1::Ack::Entry& out, const v1::DesiredState::Entry& entry) {
   out.set_namespace_(entry.namespace_());
   out.set_name(entry.name());
@@ -234,7 +241,51 @@ void Reconciler::realize_all(TimePoint now) {
   in_order(false);
   // A prefix that moves between two connections is free only once its old owner is through.
   in_order(true);
+  if (end_deadlocks(now)) in_order(true);
   remove_leftovers();
+}
+
+// The connections that swap prefixes: each waits for what another of them carries and will give up. Only
+// those that nothing else stands in the way of, so that all of them come up once they are taken down.
+Reconciler::Tunnels Reconciler::deadlocked() const {
+  Tunnels wanted, out;
+  for (const auto& [name, connection] : connections_) {
+    if (!connection.has_spec) continue;
+    wanted.emplace(name, to_tunnel(name, connection.spec));
+    if (connection.blocked && connection.tunnel) out.emplace(name, wanted.at(name));
+  }
+  const auto stays = [&](const Tunnels::value_type& one) {
+    const auto& [name, wants] = one;
+    bool waits = false, is_waited_for = false;
+    for (const auto& [other_name, other_wants] : wanted) {
+      if (other_name == name) continue;
+      if (overlap(other_wants, wants)) return false;
+      const auto& carried = connections_.at(other_name).tunnel;
+      const bool waits_here = carried && overlap(*carried, wants);
+      if (waits_here && !out.contains(other_name)) return false;
+      waits = waits || waits_here;
+      is_waited_for =
+          is_waited_for || (out.contains(other_name) && overlap(other_wants, *connections_.at(name).tunnel));
+    }
+    return waits && is_waited_for;
+  };
+  while (std::erase_if(out, [&](const auto& one) { return !stays(one); }) > 0) {
+  }
+  return out;
+}
+
+// Their fail-closed routes stay, so nothing leaves in clear until the new tunnels stand.
+bool Reconciler::end_deadlocks(TimePoint now) {
+  if (std::ranges::none_of(connections_, [](const auto& one) { return one.second.blocked; })) return false;
+  const Tunnels swapping = deadlocked();
+  for (const auto& [name, wants] : swapping) {
+    Connection& connection = connections_.at(name);
+    withdraw(now, name, connection);
+    remove_tunnel(name, connection, true);
+    connection.pending = spec::Impact::Recreate;
+    leftovers_removed_ = false;  // should nobody take over one of the routes
+  }
+  return !swapping.empty();
 }
 
 bool Reconciler::configure_tunnel(const sa::ConnectionName& name, Connection& connection) {
@@ -243,6 +294,7 @@ bool Reconciler::configure_tunnel(const sa::ConnectionName& name, Connection& co
   connection.touched = true;
   auto result = parts_.plane.configure(tunnel);
   connection.tunnel_failed = result ? std::string() : result.error().message;
+  connection.blocked = !result && result.error().code == ErrorCode::AlreadyExists;
   if (!result) return connection.tunnel.has_value();  // the previous one still carries packets
   connection.tunnel = std::move(tunnel);
   return true;

@@ -57,6 +57,7 @@ class Reconciler {
     std::optional<IpAddress> source;  // as told to the engine; empty: it does not know the connection
     std::string rejected;             // why the latest entry was refused; empty: it was not
     std::string tunnel_failed;        // interface and routes
+    bool blocked = false;             // so failed because another one carries a prefix
     std::string install_failed;       // latest Child SA
     std::string waiting;              // what is missing for the moment
   };
@@ -67,6 +68,7 @@ class Reconciler {
     bool ok() const { return code == "OK"; }
   };
   using Claims = std::map<std::string, sa::ConnectionName>;  // outer addresses, who has them
+  using Tunnels = std::map<sa::ConnectionName, dataplane::TunnelSpec>;
 
   Claims claims(const v1::DesiredState& desired) const;
   Verdict judge(const v1::DesiredState::Entry& entry, const Claims& claims) const;
@@ -77,6 +79,8 @@ class Reconciler {
   void withdraw(TimePoint now, const sa::ConnectionName& name, Connection& connection);
   void realize_all(TimePoint now);
   void realize(TimePoint now, const sa::ConnectionName& name, Connection& connection);
+  Tunnels deadlocked() const;
+  bool end_deadlocks(TimePoint now);
   bool configure_tunnel(const sa::ConnectionName& name, Connection& connection);
   Result<IpAddress> choose_source(const Connection& connection) const;
   void remove_leftovers();

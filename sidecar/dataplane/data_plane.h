@@ -63,8 +63,8 @@ class DataPlane {
 
   // Makes (or changes in place, losing no packet) interface, routes and fail-closed routes. Idempotent.
   virtual Result<void> configure(const TunnelSpec& tunnel) = 0;
-  // Removes all of it, Child SAs included. keep_fail_closed leaves the unreachable routes (SIGTERM); a
-  // deleted Connection takes them away.
+  // Removes all of it, Child SAs included. keep_fail_closed leaves the unreachable routes (SIGTERM;
+  // prefixes that go over to another connection); a deleted Connection takes them away.
   virtual void unconfigure(const sa::ConnectionName& connection, bool keep_fail_closed) = 0;
   // Takes away what an earlier process left behind for connections that are not configured now: fail-closed
   // routes and interfaces. Call it only when every connection that shall exist is configured (a first whole

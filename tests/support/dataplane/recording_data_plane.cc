@@ -109,7 +109,7 @@ Result<void> RecordingDataPlane::configure(const dataplane::TunnelSpec& tunnel) 
 void RecordingDataPlane::unconfigure(const sa::ConnectionName& connection, bool keep_fail_closed) {
   record("unconfigure", connection);
   tunnels_.erase(connection);
-  if (!keep_fail_closed) fail_closed_.erase(connection);
+  if (!keep_fail_closed) fail_closed_removals_ += fail_closed_.erase(connection);
 }
 
 Result<void> RecordingDataPlane::remove_leftovers() {

@@ -40,6 +40,8 @@ class RecordingDataPlane final : public dataplane::DataPlane {
   const sa::ChildSaSpec* find(sa::Spi inbound_spi) const;
   // Connections whose fail-closed routes would be there.
   const std::set<sa::ConnectionName>& fail_closed() const { return fail_closed_; }
+  // How often an unconfigure() took such routes away.
+  size_t fail_closed_removals() const { return fail_closed_removals_; }
 
   // A good ESP packet of that SPI came in. True: the inner packet was delivered.
   bool deliver(sa::Spi inbound_spi, const InnerPacket& packet);
@@ -88,6 +90,7 @@ class RecordingDataPlane final : public dataplane::DataPlane {
   std::vector<std::string> calls_;
   std::map<sa::ConnectionName, Tunnel> tunnels_;
   std::set<sa::ConnectionName> fail_closed_;
+  size_t fail_closed_removals_ = 0;
   std::deque<sa::DataPlaneEvent> events_;
   std::optional<Error> next_install_error_;
   std::optional<Error> configure_error_;

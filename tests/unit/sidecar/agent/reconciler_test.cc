@@ -53,6 +53,10 @@ class ReconcilerTest : public ::testing::Test {
     for (const auto& datagram : node.sent) out.push_back(datagram.remote.address);
     return out;
   }
+  std::string carried(const std::string& name) const {
+    const auto* tunnel = node.plane.tunnel("default/" + name);
+    return tunnel == nullptr ? "nothing" : tunnel->remote_prefixes[0].to_string();
+  }
   void forget() {
     node.sent.clear();
     node.plane.clear_calls();
@@ -210,6 +214,67 @@ TEST_F(ReconcilerTest, APrefixCanMoveToTheConnectionThatIsConfiguredFirst) {
   auto ack = apply({entry("a", taker), entry("b", spec_to("198.51.100.3"))});
   EXPECT_EQ(ack.entries(0).code(), "OK") << ack.entries(0).message();
   EXPECT_EQ(node.plane.tunnel("default/a")->remote_prefixes.size(), 3U);
+}
+
+TEST_F(ReconcilerTest, TwoConnectionsCanSwapTheirPrefixesAndNothingIsOpenMeanwhile) {
+  apply({entry("a", spec_to("198.51.100.2")), entry("b", spec_to("198.51.100.3"))});
+  forget();
+  auto a = entry("a", spec_to("198.51.100.2")), b = entry("b", spec_to("198.51.100.3"));
+  a.mutable_spec()->mutable_remote_prefixes()->Swap(b.mutable_spec()->mutable_remote_prefixes());
+  auto ack = apply({a, b});
+  EXPECT_EQ(ack.entries(0).code(), "OK") << ack.entries(0).message();
+  EXPECT_EQ(ack.entries(1).code(), "OK") << ack.entries(1).message();
+  EXPECT_EQ(carried("a"), "10.71.0.0/16");
+  EXPECT_EQ(carried("b"), "10.61.0.0/16");
+  EXPECT_EQ(node.plane.fail_closed_removals(), 0U);
+  // Their SAs went with the interfaces, so they are negotiated anew.
+  EXPECT_THAT(destinations(),
+              ::testing::UnorderedElementsAre(address("198.51.100.2"), address("198.51.100.3")));
+  forget();
+  node.reconciler.refresh(now);
+  EXPECT_THAT(node.plane.calls(), IsEmpty());
+}
+
+TEST_F(ReconcilerTest, PrefixesCanGoRoundThreeConnections) {
+  const auto with = [](const std::string& name, int site) {
+    auto out = entry(name, spec_to("198.51.100." + std::to_string(name[0])));
+    out.mutable_spec()->clear_remote_prefixes();
+    out.mutable_spec()->add_remote_prefixes("10." + std::to_string(site) + ".0.0/16");
+    return out;
+  };
+  apply({with("a", 61), with("b", 62), with("c", 63), with("d", 64)});
+  forget();
+  auto d = with("d", 64);
+  d.mutable_spec()->add_remote_prefixes("10.65.0.0/16");
+  apply({with("a", 62), with("b", 63), with("c", 61), d});
+  EXPECT_EQ(carried("a"), "10.62.0.0/16");
+  EXPECT_EQ(carried("b"), "10.63.0.0/16");
+  EXPECT_EQ(carried("c"), "10.61.0.0/16");
+  EXPECT_EQ(node.plane.fail_closed_removals(), 0U);
+  EXPECT_THAT(node.plane.calls(), Not(Contains("unconfigure default/d")));
+}
+
+TEST_F(ReconcilerTest, ASwapThatWouldFailAnywayTakesNothingDown) {
+  const auto c = [] {
+    auto out = entry("c", spec_to("198.51.100.4"));
+    out.mutable_spec()->clear_remote_prefixes();
+    out.mutable_spec()->add_remote_prefixes("10.81.0.0/16");
+    return out;
+  };
+  apply({entry("a", spec_to("198.51.100.2")), entry("b", spec_to("198.51.100.3")), c()});
+  forget();
+  auto a = entry("a", spec_to("198.51.100.2")), b = entry("b", spec_to("198.51.100.3"));
+  a.mutable_spec()->mutable_remote_prefixes()->Swap(b.mutable_spec()->mutable_remote_prefixes());
+  b.mutable_spec()->add_remote_prefixes("10.81.7.0/24");  // "c" keeps this
+  auto ack = apply({a, b, c()});
+  node.reconciler.refresh(now);
+  EXPECT_EQ(ack.entries(0).code(), "INTERNAL");
+  EXPECT_EQ(ack.entries(1).code(), "INTERNAL");
+  EXPECT_EQ(ack.entries(2).code(), "OK");
+  EXPECT_EQ(carried("a"), "10.61.0.0/16");
+  EXPECT_EQ(carried("b"), "10.71.0.0/16");
+  EXPECT_THAT(node.plane.calls(), Not(Contains(HasSubstr("unconfigure"))));
+  EXPECT_THAT(node.sent, IsEmpty());
 }
 
 TEST_F(ReconcilerTest, OfTwoThatOverlapTheFirstInTheStateIsTakenOver) {
