@@ -18,6 +18,8 @@ using std::chrono::seconds;
 // How often a failure is shown that anyone could have sent. While there is no tunnel a person may be
 // correcting the peer, and waits for the next one.
 constexpr Duration kUnprovedGapUp = seconds(60), kUnprovedGapDown = seconds(10);
+// How long one wording of a fault is kept. Where both ends initiate, two would take turns for ever.
+constexpr Duration kWordingAge = std::chrono::minutes(10);
 
 // PfsMismatch is a reason of another condition; under Established it is a Child SA that cannot be agreed on.
 Reason established_reason(Reason reason) {
@@ -72,10 +74,12 @@ void update_reason(Engine& engine, Connection& connection) {
   set_reason(engine, connection, Reason::Established, std::move(message));
 }
 
-void show_failure(Engine& engine, Connection& connection, Failure failure) {
-  if (!has_tunnel(connection))
-    set_reason(engine, connection, established_reason(failure.reason), failure.message);
-  connection.last_failure = std::move(failure);
+// The same fault reads differently to an initiator and to a responder.
+bool says_the_same(const Failure& a, const Failure& b) {
+  if (a.reason != b.reason) return false;
+  if (a.reason == Reason::AuthenticationFailed) return true;
+  return !a.attribute.empty() && a.attribute == b.attribute && a.offered == b.offered &&
+         a.peer_offered == b.peer_offered;
 }
 
 void show_unproved(Engine& engine, Connection& connection) {
@@ -108,6 +112,18 @@ void set_reason(Engine& engine, Connection& connection, Reason reason, std::stri
   connection.reason = reason;
   connection.message = std::move(message);
   engine.events.emplace_back(StateChanged{connection.config.name, reason, connection.message});
+}
+
+void show_failure(Engine& engine, Connection& connection, Failure failure) {
+  auto& shown = connection.last_failure;
+  if (shown && says_the_same(*shown, failure) && engine.now - connection.worded < kWordingAge) {
+    shown->time = failure.time;
+  } else {
+    shown = std::move(failure);
+    connection.worded = engine.now;
+  }
+  if (!has_tunnel(connection))
+    set_reason(engine, connection, established_reason(shown->reason), shown->message);
 }
 
 void note_failure(Engine& engine, Connection& connection, Failure failure, Duration elapsed) {

@@ -37,6 +37,7 @@ struct Connection {
   catalog::Reason reason = catalog::Reason::Connecting;
   std::string message;
   std::optional<Failure> last_failure;
+  TimePoint worded;  // since when last_failure says it in these words; its time is that of the latest
   std::optional<Failure> unshown;  // the latest that anyone could have sent, while one is shown
   std::optional<PeerOffer> peer_ike, peer_child;
 
@@ -50,6 +51,9 @@ bool has_tunnel(const Connection& connection);
 
 // StateChanged, if it is one.
 void set_reason(Engine& engine, Connection& connection, catalog::Reason reason, std::string message);
+// What the status says of a failure: makes it the reason when no tunnel is up. One that says the same as what
+// is shown already changes only the time.
+void show_failure(Engine& engine, Connection& connection, Failure failure);
 // Records the failure and, when no tunnel is up, makes it the connection's reason.
 void note_failure(Engine& engine, Connection& connection, Failure failure, Duration elapsed = {});
 // The same for what nothing proves to be the peer's: shown at most once in a while, the first at once, then

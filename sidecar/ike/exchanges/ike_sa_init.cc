@@ -231,8 +231,7 @@ void on_ike_sa_init_error(Engine& engine, IkeSa& sa, const Received& received) {
                         : failed_by_notify(engine, wire::ExchangeType::IkeSaInit, notify);
   if (sa.first->soft_error) return;
   sa.timers.set(SaTimer::ErrorGrace, engine.now + kErrorGrace);
-  if (!has_tunnel(*sa.connection)) set_reason(engine, *sa.connection, failure.reason, failure.message);
-  sa.connection->last_failure = failure;
+  show_failure(engine, *sa.connection, failure);
   sa.first->soft_error = std::move(failure);
 }
 

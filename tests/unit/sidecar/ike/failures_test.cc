@@ -193,6 +193,58 @@ TEST(Failures, a_wrong_key_is_told_by_both) {
   pair.expect_one_tunnel();
 }
 
+// Both ends initiate: as initiator and as responder a side reads the same fault in other words.
+class OneFault : public testing::TestWithParam<void (*)(PeerConfig&)> {};
+
+TEST_P(OneFault, is_shown_in_one_wording_however_often_and_whoever_begins) {
+  Pair pair;
+  auto left = Pair::peer(pair.left, pair.right);
+  GetParam()(left);
+  pair.apply(pair.left, std::move(left));
+  pair.apply(pair.right, Pair::peer(pair.right, pair.left));
+  pair.run(90s);
+  const auto of_left = *pair.left.view().last_failure, of_right = *pair.right.view().last_failure;
+  pair.left.events.clear();
+  pair.right.events.clear();
+  pair.run(400s);
+  for (auto [side, before] : {std::pair(&pair.left, of_left), std::pair(&pair.right, of_right)}) {
+    size_t changes = 0, as_initiator = 0, as_responder = 0;
+    for (const auto& event : side->events) {
+      changes += std::holds_alternative<StateChanged>(event) ? 1 : 0;
+      const auto* finished = std::get_if<NegotiationFinished>(&event);
+      if (finished == nullptr || !finished->failure) continue;
+      ++(finished->role == sa::Role::Initiator ? as_initiator : as_responder);
+    }
+    EXPECT_EQ(changes, 0u) << side->name;
+    EXPECT_GT(as_initiator, 5u) << side->name << ": each is counted";
+    EXPECT_GT(as_responder, 5u) << side->name;
+    const auto after = *side->view().last_failure;
+    EXPECT_EQ(after.message, before.message) << side->name;
+    EXPECT_EQ(after.role, before.role) << side->name;
+    EXPECT_GT(after.time, before.time) << side->name;
+  }
+}
+
+TEST_P(OneFault, gives_way_to_another_at_once) {
+  Pair pair;
+  auto left = Pair::peer(pair.left, pair.right);
+  GetParam()(left);
+  pair.apply(pair.left, std::move(left));
+  pair.apply(pair.right, Pair::peer(pair.right, pair.left));
+  pair.run(90s);
+  auto other = Pair::peer(pair.left, pair.right);
+  other.ike_suite.integrity = catalog::find_ike_integrity("SHA1");
+  pair.apply(pair.left, std::move(other), Impact::ReplaceIkeSa);
+  pair.run(60s);
+  EXPECT_EQ(pair.right.view().last_failure->attribute, "ikeIntegrity");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, OneFault,
+    testing::Values([](PeerConfig& c) { c.ike_suite.group = catalog::find_group("DHGroup14"); },
+                    [](PeerConfig& c) { c.child_suite = child_suite("GCMAES128", "", "ECP384"); },
+                    [](PeerConfig& c) { c.shared_key = SecretBytes(as_bytes("wrong")); }));
+
 TEST(Failures, another_identity_than_asked_for_is_refused) {
   for (bool initiator_asks : {true, false}) {
     Pair pair;
