@@ -11,7 +11,6 @@ namespace {
 
 using api::Kind;
 
-constexpr size_t kMostEntries = 64;
 constexpr int64_t kShortestDpd = 9;
 constexpr int64_t kLongestDpd = 3600;
 

@@ -44,7 +44,7 @@ struct IndexedSubnet {
 
 std::vector<IndexedSubnet> well_formed_subnets(const api::VirtualNetwork& network) {
   std::vector<IndexedSubnet> out;
-  for (size_t i = 0; i < network.spec.subnets.size(); ++i)
+  for (size_t i = 0; i < std::min(network.spec.subnets.size(), kMostEntries); ++i)
     if (auto prefix = IpPrefix::parse(network.spec.subnets[i].address_prefix))
       out.push_back({i, &network.spec.subnets[i], *prefix});
   return out;

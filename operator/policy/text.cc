@@ -72,7 +72,7 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
 
 std::vector<IndexedPrefix> well_formed(const std::vector<std::string>& texts) {
   std::vector<IndexedPrefix> out;
-  for (size_t i = 0; i < texts.size(); ++i)
+  for (size_t i = 0; i < std::min(texts.size(), kMostEntries); ++i)
     if (auto prefix = IpPrefix::parse(texts[i])) out.push_back({i, *prefix});
   return out;
 }

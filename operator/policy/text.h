@@ -24,7 +24,11 @@ api::ObjectKey key_of(api::Kind kind, const api::Object<Spec>& object) {
   return {kind, object.meta.namespace_, object.meta.name};
 }
 
-// The prefixes that are well-formed, with their place in the list: the others are FMT-1's to report.
+// Of a list in a spec (FMT-3).
+inline constexpr size_t kMostEntries = 64;
+
+// The prefixes that are well-formed, with their place in the list: the others are FMT-1's to report. No more
+// than the first kMostEntries, whatever the list has: who compares each with each does no more work.
 struct IndexedPrefix {
   size_t index = 0;
   IpPrefix prefix;

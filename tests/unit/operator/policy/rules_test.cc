@@ -32,6 +32,16 @@ TEST(Rules, SayWhatWasMeant) {
   EXPECT_THAT(violations[0].message, HasSubstr("did you mean 'AES128'?"));
 }
 
+TEST(Rules, AListThatIsTooLongIsNotComparedEachWithEach) {
+  auto objects = walkthrough();
+  objects.local_network_gateways.at("default/site6").spec.address_prefixes.assign(4000, "10.0.0.0/8");
+  auto& subnets = objects.virtual_networks.at("default/testvnet1").spec.subnets;
+  subnets.assign(4000, subnets.front());
+  const auto violations = validate(objects, {});
+  EXPECT_THAT(violations, testing::Contains(testing::Field(&Violation::rule, "FMT-3")));
+  EXPECT_LT(violations.size(), 20'000u);
+}
+
 TEST(Rules, NeverRepeatAKey) {
   auto objects = walkthrough();
   objects.secrets.at("default/site6-psk").spec.values["psk"] = SecretBytes(as_bytes("canary-key\n"));
