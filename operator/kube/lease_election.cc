@@ -91,7 +91,7 @@ void LeaseElection::Impl::step(TimePoint now, WallTime wall) {
   }
   if (asked != Asked::Nothing || now < due) return;
   if (state == State::Leading && !lease.is_null()) {
-    write(Asked::Renew, renewed_lease(lease, wall), now);
+    write(Asked::Renew, renewed_lease(lease, options.lease, wall), now);
   } else {
     read(now);
   }
@@ -138,7 +138,7 @@ void LeaseElection::Impl::on_read(const nlohmann::json& found, TimePoint now, Wa
   }
   if (state == State::Leading) {
     if (observed.holder != options.identity) return lose("'" + observed.holder + "' holds it");
-    return write(Asked::Renew, renewed_lease(lease, wall), now);
+    return write(Asked::Renew, renewed_lease(lease, options.lease, wall), now);
   }
   if (!may_take_over(now)) return pause(now);
   write(Asked::Acquire,

@@ -38,7 +38,9 @@ LeaseRecord read_lease(const nlohmann::json& lease) {
   return record;
 }
 
-nlohmann::json renewed_lease(nlohmann::json lease, WallTime wall) {
+nlohmann::json renewed_lease(nlohmann::json lease, Duration duration, WallTime wall) {
+  // With another's, who stands by may wait for ever.
+  spec_of(lease)["leaseDurationSeconds"] = in_seconds(duration);
   spec_of(lease)["renewTime"] = format_micro_time(wall);
   return lease;
 }

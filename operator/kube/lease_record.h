@@ -19,7 +19,7 @@ LeaseRecord read_lease(const nlohmann::json& lease);
 
 // The Lease as it must be written. `lease` is as it was read, null when there is none yet; fields that are
 // not ours are kept.
-nlohmann::json renewed_lease(nlohmann::json lease, WallTime wall);
+nlohmann::json renewed_lease(nlohmann::json lease, Duration duration, WallTime wall);
 nlohmann::json acquired_lease(nlohmann::json lease, const std::string& name_space, const std::string& name,
                               const std::string& identity, Duration duration, WallTime wall);
 nlohmann::json released_lease(nlohmann::json lease, WallTime wall);

@@ -46,7 +46,8 @@ TEST(LeaseRecord, NonsenseIsWrittenOver) {
   for (const char* text : {R"({"spec":null})", R"({"spec":[]})", R"({"spec":"x"})", R"({"spec":7})", "{}"}) {
     const nlohmann::json lease = nlohmann::json::parse(text);
     EXPECT_EQ(acquired_lease(lease, "n", "l", "b", seconds(15), wall)["spec"]["holderIdentity"], "b") << text;
-    EXPECT_EQ(renewed_lease(lease, wall)["spec"]["renewTime"], "2026-11-23T19:53:59.000000Z") << text;
+    EXPECT_EQ(renewed_lease(lease, seconds(15), wall)["spec"]["renewTime"], "2026-11-23T19:53:59.000000Z")
+        << text;
     EXPECT_EQ(released_lease(lease, wall)["spec"]["holderIdentity"], "") << text;
   }
 }
@@ -60,7 +61,9 @@ TEST(LeaseRecord, TakeoverCountsAndKeepsWhatIsNotOurs) {
   EXPECT_EQ(lease["spec"]["leaseTransitions"], 5);
   EXPECT_EQ(lease["spec"]["strategy"], "z");
   EXPECT_EQ(lease["metadata"]["labels"]["x"], "y");
-  lease = renewed_lease(lease, wall + seconds(2));
+  lease["spec"]["leaseDurationSeconds"] = 2147483647;  // somebody else's word
+  lease = renewed_lease(lease, seconds(15), wall + seconds(2));
+  EXPECT_EQ(lease["spec"]["leaseDurationSeconds"], 15);
   EXPECT_EQ(lease["spec"]["acquireTime"], "2026-11-23T19:53:59.000000Z") << "kept on renewal";
   EXPECT_EQ(lease["spec"]["renewTime"], "2026-11-23T19:54:01.000000Z");
   EXPECT_EQ(lease["spec"]["leaseTransitions"], 5);
