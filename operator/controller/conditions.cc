@@ -51,8 +51,10 @@ void Conditions::keep(ConditionType type) {
 void Conditions::set_ready() {
   for (const Condition& condition : conditions_) {
     if (condition.status == ConditionStatus::True || condition.type >= ConditionType::Ready) continue;
-    if (condition.type == ConditionType::PfsVerified && condition.status == ConditionStatus::Unknown)
-      continue;
+    // What a text that cannot be read refers to is not known; Accepted says what is wrong with it.
+    const bool may_be_unknown =
+        condition.type == ConditionType::PfsVerified || condition.type == ConditionType::ResolvedRefs;
+    if (may_be_unknown && condition.status == ConditionStatus::Unknown) continue;
     return set(ConditionType::Ready, condition.status, condition.reason, condition.message);
   }
   set(ConditionType::Ready, ConditionStatus::True, Reason::Ready, "");

@@ -26,8 +26,9 @@ class Conditions {
            std::string message, int64_t observed_generation);
   // As it was in the last pass. REQUIRES: previous(type) is not null.
   void keep(catalog::ConditionType type);
-  // Ready from the others: the first that is not True. PfsVerified counts only when it is False, because a
-  // PFS that no rekey has proved yet does not make a working tunnel unready.
+  // Ready from the others: the first that is not True. PfsVerified and ResolvedRefs count only when
+  // they are False: a PFS that no rekey has proved yet does not make a working tunnel unready, and of a text
+  // that cannot be read the references are not known.
   void set_ready();
 
   const api::Condition* previous(catalog::ConditionType type) const;
