@@ -34,6 +34,11 @@ class Holdings {
     std::vector<std::string> changed;
     size_t removed = 0;
   };
+  // Not what it was told to hold and never had.
+  bool has(const std::string& name) const {
+    auto found = held_.find(name);
+    return found != held_.end() && !found->second.empty();
+  }
   void write(const std::string& path) const {
     const std::string fresh = path + ".new";
     std::FILE* out = std::fopen(fresh.c_str(), "w");
@@ -126,12 +131,12 @@ class Service final : public v1::SidecarService::Service {
       one->set_namespace_(entry.namespace_());
       one->set_name(entry.name());
       one->set_code("OK");
-      if (full)
-        set_established(entry.namespace_() + "/" + entry.name(), *status.mutable_status()->add_connections());
+      const std::string name = entry.namespace_() + "/" + entry.name();
+      if (full && holdings_.has(name)) set_established(name, *status.mutable_status()->add_connections());
     }
     if (!full)
       for (const std::string& name : change.changed)
-        set_established(name, *status.mutable_status()->add_connections());
+        if (holdings_.has(name)) set_established(name, *status.mutable_status()->add_connections());
     stream.Write(ack);
     tell(state, change);
     stream.Write(status);
