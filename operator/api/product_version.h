@@ -1,7 +1,8 @@
 #pragma once
 
-namespace hawser::app {
+namespace hawser::api {
 
-inline constexpr const char* kVersion = "0.1.0";
+// Of the operator and of hawser.
+inline constexpr const char* kProductVersion = "0.1.0";
 
-}  // namespace hawser::app
+}  // namespace hawser::api

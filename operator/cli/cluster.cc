@@ -5,6 +5,9 @@
 #include "common/base/clock.h"
 #include "common/base/environment.h"
 #include "operator/api/codec.h"
+#include "operator/api/names.h"
+#include "operator/api/product_version.h"
+#include "operator/api/text.h"
 #include "operator/cluster/object_codec.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/api_error.h"
@@ -32,7 +35,8 @@ Result<Json> get(Cluster& cluster, const kube::ApiRequest& request, const std::s
   ASSIGN_OR_RETURN(const std::string authorization, cluster.credentials->authorization(TimePoint{}));
   kube::HttpRequest http;
   http.path = kube::escaped_target(request);
-  http.headers = {{"Accept", "application/json"}, {"User-Agent", kube::user_agent("hawser", "0.1.0")}};
+  http.headers = {{"Accept", "application/json"},
+                  {"User-Agent", kube::user_agent("hawser", api::kProductVersion)}};
   if (!authorization.empty()) http.headers["Authorization"] = authorization;
   const auto answer = cluster.transport->send(http);
   if (!answer)
@@ -119,6 +123,11 @@ Result<Cluster> open_cluster(const ClusterFlags& flags) {
 
 Result<KnownObjects> read_cluster(Cluster& cluster, const std::vector<api::Kind>& kinds,
                                   const std::string& namespace_) {
+  // It goes into the path of the request.
+  if (!namespace_.empty() && !api::is_dns_label(namespace_))
+    return Error{ErrorCode::InvalidArgument,
+                 "namespace " + api::in_quotes(namespace_) +
+                     " is none: allowed are lower case letters, digits and '-', 63 characters at most"};
   KnownObjects out;
   for (api::Kind kind : kinds)
     if (kind != api::Kind::Secret) RETURN_IF_ERROR(read_kind(cluster, kind, namespace_, out));

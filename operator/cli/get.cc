@@ -24,7 +24,9 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 // Every kind but Secret: there is nothing of a Secret to show.
-Result<std::vector<Kind>> select_kinds(const std::string& text) {
+Result<std::vector<Kind>> select_kinds(std::string text) {
+  const std::string group = "." + std::string(api::kGroup);
+  if (text.ends_with(group)) text.resize(text.size() - group.size());
   std::vector<Kind> kinds;
   std::string known;
   for (const api::KindRow& row : api::kKinds) {
@@ -138,6 +140,11 @@ void print_tables(const std::vector<Kind>& kinds, const std::vector<View>& views
 }
 
 Result<void> run(GetOptions options, WallTime now, std::ostream& out, std::ostream& err) {
+  // As tables of several kinds name them: connection.hawser.dev/vnet1tosite6.
+  if (const size_t slash = options.kind.find('/'); slash != std::string::npos && options.name.empty()) {
+    options.name = options.kind.substr(slash + 1);
+    options.kind.resize(slash);
+  }
   ASSIGN_OR_RETURN(const GetOutput output, select_output(options.output));
   ASSIGN_OR_RETURN(const std::vector<Kind> kinds, select_kinds(options.kind));
   ASSIGN_OR_RETURN(const KnownObjects known, load(options, kinds, err));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "operator/api/codec.h"
 
@@ -186,6 +187,15 @@ std::vector<Column> columns_of(Kind kind, const SiteAddresses& sites) {
   return {};
 }
 
+// Texts of objects and peers must not steer the terminal.
+std::string printable(std::string text, bool lines = false) {
+  for (char& c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if ((octet < 0x20 && !(lines && c == '\n')) || octet == 0x7F) c = '?';
+  }
+  return text;
+}
+
 void print_rows(const std::vector<Row>& rows, std::ostream& out) {
   std::vector<size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows)
@@ -193,7 +203,7 @@ void print_rows(const std::vector<Row>& rows, std::ostream& out) {
   for (const Row& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
+      line += printable(row[i]);
       if (i + 1 < row.size()) line += std::string(widths[i] + 3 - row[i].size(), ' ');
     }
     while (!line.empty() && line.back() == ' ') line.pop_back();
@@ -266,8 +276,10 @@ void print_detail(const View& view, std::ostream& out) {
                     std::string(catalog::name(c.reason)), c.last_transition_time, c.message});
   out << "\n";
   print_rows(rows, out);
-  if (status.negotiated) print_suite(*status.negotiated, out);
-  if (status.last_failure) print_failure(*status.last_failure, out);
+  std::ostringstream text;
+  if (status.negotiated) print_suite(*status.negotiated, text);
+  if (status.last_failure) print_failure(*status.last_failure, text);
+  out << printable(text.str(), true);
 }
 
 nlohmann::ordered_json to_json(const View& view) {

@@ -153,6 +153,15 @@ TEST_F(CliClusterTest, AsksForTheNamespaceOfTheContextOrTheOneGiven) {
   EXPECT_EQ(requests_.back(), "/apis/hawser.dev/v1alpha1/ipsecpolicies?limit=500");
 }
 
+TEST_F(CliClusterTest, ANamespaceThatIsNoneIsNotAskedFor) {
+  for (const char* name : {"default/connections/two?x=", "../../default", "UPPER"}) {
+    namespace_ = name;
+    EXPECT_EQ(get_now("connections"), 2) << name;
+    EXPECT_THAT(err_.str(), HasSubstr("allowed are lower case letters, digits and '-'"));
+  }
+  EXPECT_THAT(requests_, ::testing::IsEmpty());
+}
+
 TEST_F(CliClusterTest, PassesTheFlagsOnAndReadsNoSecret) {
   given_ = {"/x", "c"};
   ASSERT_EQ(get_now(""), 0);

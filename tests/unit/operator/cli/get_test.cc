@@ -56,7 +56,8 @@ TEST_F(GetTest, PrintsConnectionsAsATable) {
 }
 
 TEST_F(GetTest, KnowsKindsByAnyOfTheirNames) {
-  for (const char* kind : {"Connection", "connection", "CONNECTIONS", "vpnconn", "VpnConn"}) {
+  for (const char* kind : {"Connection", "connection", "CONNECTIONS", "vpnconn", "VpnConn",
+                           "connections.hawser.dev", "connection.hawser.dev/vnet1tosite6"}) {
     EXPECT_EQ(run(kind), 0) << kind;
     EXPECT_THAT(out_.str(), HasSubstr("vnet1tosite6")) << kind;
   }
