@@ -87,7 +87,9 @@ def processes(pid):
 
 def another_node(number):
     """Starts a node in a process of its own, ends that by a signal, and returns the process's number."""
-    script = ("import sys; sys.path.insert(0, 'tests/cluster')\nimport time\nfrom node import Node\n"
+    # A shell that starts this in the background has it ignore Ctrl-C.
+    script = ("import signal, sys; sys.path.insert(0, 'tests/cluster')\nimport time\nfrom node import Node\n"
+              "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
               "with Node():\n  print('up', flush=True)\n  time.sleep(100)")
     with subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           cwd=TOP) as other:
@@ -95,6 +97,7 @@ def another_node(number):
         expect("nothing is there while it is up", left_over(other.pid))
         other.send_signal(number)
         other.wait(120)
+    expect_equal("how it ended", other.returncode, -number)
     return other.pid
 
 
