@@ -92,6 +92,12 @@ std::string in_quotes(std::string_view text) {
   return out + "'";
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
+  return out;
+}
+
 std::string joined(std::span<const std::string_view> names) {
   std::string out;
   for (auto name : names) {

@@ -15,6 +15,8 @@ size_t utf8_length(std::string_view text, size_t i);
 std::string fit(std::string text, int64_t max);
 // In single quotes, control characters escaped, cut after 64 octets. Never for values of a Secret.
 std::string in_quotes(std::string_view text);
+// ASCII letters in lower case.
+std::string lower(std::string_view text);
 // "A, B, C"
 std::string joined(std::span<const std::string_view> names);
 // " (did you mean 'GCMAES256'?)" for the closest name, case ignored; "" when none is close.

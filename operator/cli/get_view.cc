@@ -1,7 +1,6 @@
 #include "operator/cli/get_view.h"
 
 #include <algorithm>
-#include <cctype>
 #include <ctime>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include <sstream>
 
 #include "operator/api/codec.h"
+#include "operator/api/text.h"
 
 namespace hawser::cli {
 namespace {
@@ -18,13 +18,6 @@ using catalog::ConditionType;
 using Row = std::vector<std::string>;
 
 constexpr const char* kUnknown = "<unknown>";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 std::string join(const std::vector<std::string>& parts) {
   std::string out;
@@ -251,7 +244,7 @@ void print_table(Kind kind, const std::vector<View>& views, const SiteAddresses&
   std::vector<Column> columns;
   if (options.namespaces) columns.push_back({"NAMESPACE", [](const View& v) { return v.key.namespace_; }});
   columns.push_back({"NAME", [&](const View& v) {
-                       return options.kind_in_name ? lower(api::row(kind).name) + "." +
+                       return options.kind_in_name ? api::lower(api::row(kind).name) + "." +
                                                          std::string(api::kGroup) + "/" + v.key.name
                                                    : v.key.name;
                      }});

@@ -1,11 +1,11 @@
 #include "operator/crd/definition.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "common/catalog/reasons.h"
 #include "operator/api/codec.h"
 #include "operator/api/status.h"
+#include "operator/api/text.h"
 #include "operator/crd/names.h"
 #include "operator/crd/schema.h"
 
@@ -16,13 +16,10 @@ constexpr std::string_view kHeader =
     "# Written by `regen` from operator/api/schema.cc and operator/policy/rules.cc; do not edit.\n";
 
 Json names(const api::KindRow& kind) {
-  std::string singular(kind.name);
-  std::ranges::transform(singular, singular.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return {{"kind", kind.name},
           {"listKind", std::string(kind.name) + "List"},
           {"plural", kind.plural},
-          {"singular", singular},
+          {"singular", api::lower(kind.name)},
           {"shortNames", {kind.short_name}},
           {"categories", {"hawser"}}};
 }

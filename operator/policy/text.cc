@@ -1,18 +1,12 @@
 #include "operator/policy/text.h"
 
 #include <algorithm>
-#include <cctype>
 #include <tuple>
+
+#include "operator/api/text.h"
 
 namespace hawser::policy {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 // Levenshtein's distance by rows; the words are a dozen characters.
 size_t distance(std::string_view a, std::string_view b) {
@@ -58,11 +52,11 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
   constexpr size_t kLongestWord = 32;
   constexpr size_t kMostEdits = 2;
   if (text.size() > kLongestWord) return {};
-  std::string wanted = lower(text);
+  std::string wanted = api::lower(text);
   std::string_view best;
   size_t best_distance = kMostEdits + 1;
   for (auto candidate : candidates) {
-    size_t edits = distance(wanted, lower(candidate));
+    size_t edits = distance(wanted, api::lower(candidate));
     if (edits >= best_distance || edits >= candidate.size()) continue;
     best_distance = edits;
     best = candidate;

@@ -1,10 +1,10 @@
 #include "operator/kube/config/proxy.h"
 
 #include <algorithm>
-#include <cctype>
 #include <sstream>
 
 #include "common/base/ip.h"
+#include "operator/api/text.h"
 
 namespace hawser::kube {
 namespace {
@@ -16,12 +16,6 @@ std::string host_of(const std::string& url) {
   rest = rest.substr(0, rest.find('/'));
   if (rest.starts_with('[')) return rest.substr(1, rest.find(']') - 1);
   return rest.substr(0, rest.find(':'));
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 // One entry of NO_PROXY, as curl and Go read it: "*", an address, a CIDR, a name or the end of one ("corp",
@@ -44,14 +38,14 @@ bool leaves_out(std::string entry, const std::string& host) {
 
 std::string proxy_variable(const std::string& url, const Environment& environment) {
   const bool secure = url.starts_with("https:");
-  const std::string host = lower(host_of(url));
+  const std::string host = api::lower(host_of(url));
   const auto address = IpAddress::parse(host);
   if (host == "localhost" || (address && address->is_loopback())) return {};
   for (const char* name : {"NO_PROXY", "no_proxy"}) {
     std::istringstream list(environment(name).value_or(""));
     for (std::string entry; std::getline(list, entry, ',');) {
       std::erase(entry, ' ');
-      if (!entry.empty() && leaves_out(lower(entry), host)) return {};
+      if (!entry.empty() && leaves_out(api::lower(entry), host)) return {};
     }
   }
   for (const char* name : {secure ? "HTTPS_PROXY" : "HTTP_PROXY", secure ? "https_proxy" : "http_proxy"})
