@@ -53,8 +53,10 @@ std::map<api::ObjectKey, api::Status> ApiStatuses::statuses() const {
 void ApiStatuses::want(const api::ObjectKey& key, Entry& entry, std::optional<api::Status> status) {
   if (entry.wanted) --unwritten_;
   entry.wanted = std::move(status);
-  if (!entry.wanted) forbidden_.erase(key);
-  if (!entry.wanted) return;
+  if (!entry.wanted) {
+    forbidden_.erase(key);
+    return;
+  }
   ++unwritten_;
   queue_.add(key);
 }

@@ -1,7 +1,7 @@
 """The operator's own account: the roles that the chart gives it, a token, and what the audit log says of that token."""
 import base64
-import datetime
 import contextlib
+import datetime
 import json
 import os
 

@@ -194,15 +194,19 @@ TEST(Failures, a_wrong_key_is_told_by_both) {
 }
 
 // Both ends initiate: as initiator and as responder a side reads the same fault in other words.
-class OneFault : public testing::TestWithParam<void (*)(PeerConfig&)> {};
+class OneFault : public testing::TestWithParam<void (*)(PeerConfig&)> {
+ protected:
+  OneFault() {
+    auto left = Pair::peer(pair.left, pair.right);
+    GetParam()(left);
+    pair.apply(pair.left, std::move(left));
+    pair.apply(pair.right, Pair::peer(pair.right, pair.left));
+    pair.run(90s);
+  }
+  Pair pair;
+};
 
 TEST_P(OneFault, is_shown_in_one_wording_however_often_and_whoever_begins) {
-  Pair pair;
-  auto left = Pair::peer(pair.left, pair.right);
-  GetParam()(left);
-  pair.apply(pair.left, std::move(left));
-  pair.apply(pair.right, Pair::peer(pair.right, pair.left));
-  pair.run(90s);
   const auto of_left = *pair.left.view().last_failure, of_right = *pair.right.view().last_failure;
   pair.left.events.clear();
   pair.right.events.clear();
@@ -226,12 +230,6 @@ TEST_P(OneFault, is_shown_in_one_wording_however_often_and_whoever_begins) {
 }
 
 TEST_P(OneFault, gives_way_to_another_at_once) {
-  Pair pair;
-  auto left = Pair::peer(pair.left, pair.right);
-  GetParam()(left);
-  pair.apply(pair.left, std::move(left));
-  pair.apply(pair.right, Pair::peer(pair.right, pair.left));
-  pair.run(90s);
   auto other = Pair::peer(pair.left, pair.right);
   other.ike_suite.integrity = catalog::find_ike_integrity("SHA1");
   pair.apply(pair.left, std::move(other), Impact::ReplaceIkeSa);
