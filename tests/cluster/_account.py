@@ -1,24 +1,17 @@
 """The operator's own account: the roles that the chart gives it, a token, and what the audit log says of that token."""
 import base64
-import contextlib
-import datetime
 import json
 import os
 
 import yaml
 
+from _audit import AuditLog
 from _helm import rendered
 from apiserver import expect, expect_equal
 
 KINDS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
-WRITES = ("create", "update", "patch", "delete", "deletecollection")
 # Nobody granted this: what the control asks for.
 _NOT_GRANTED = "/api/v1/configmaps"
-
-
-def wall_time():
-    """Now, as the audit log writes it."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def apply_roles(server, namespace, values="cluster-wide", **settings):
@@ -46,15 +39,8 @@ class Account:
 
     def requests(self, verbs=None, received_after=""):
         """What was asked with this token, as (verb, URI, code), in the order of the answers."""
-        events = []
-        with open(self._server.audit_log) as lines:
-            for line in lines:
-                # The death of a server tears a line.
-                with contextlib.suppress(ValueError):
-                    events.append(json.loads(line))
-        return [(e["verb"], e["requestURI"], e.get("responseStatus", {}).get("code", 0)) for e in events
-                if self._id in e["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", [])
-                and (verbs is None or e["verb"] in verbs) and e["requestReceivedTimestamp"] > received_after]
+        return [(r.verb, r.uri, r.code) for r in AuditLog(self._server.audit_log).requests(received_after)
+                if self._id in r.tokens and (verbs is None or r.verb in verbs)]
 
     def forbidden(self, received_after=""):
         return [(verb, uri) for verb, uri, code in self.requests(None, received_after) if code == 403]

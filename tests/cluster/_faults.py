@@ -1,11 +1,11 @@
 """The API server behind a proxy that makes trouble, and operators that know it by the proxy's address alone."""
 import base64
-import datetime
 import json
 import os
 import re
 import signal
 
+from _audit import AuditLog
 from apiserver import TOP, LabError, Process, expect, wait_until
 
 NAMESPACE = "hawser-system"
@@ -127,40 +127,9 @@ class Operator:
             self.process.kill()
 
 
-def audit_time():
-    """Now, as the audit log writes it."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-class Request:
-    """What the audit log has of a request of the operators' account."""
-
-    def __init__(self, event):
-        self.received, self.answered = event["requestReceivedTimestamp"], event["stageTimestamp"]
-        self.verb, self.uri, self.code = event["verb"], event["requestURI"], event.get("responseStatus", {}).get("code", 0)
-        self.resource = event.get("objectRef", {}).get("resource", "")
-        self.tokens = set(event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", []))
-
-    @property
-    def writes(self):
-        return self.verb in ("create", "update", "patch", "delete", "deletecollection") and 200 <= self.code < 300
-
-    def __repr__(self):
-        return f"{self.received} {self.verb} {self.uri}: {self.code}"
-
-
 def requests_of_account(server):
-    """In the order of the log. A line that the death of the server tore is passed over."""
-    found = []
-    with open(server.audit_log) as lines:
-        for line in lines:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if event["user"].get("username") == ACCOUNT and event["stage"] == "ResponseComplete":
-                found.append(Request(event))
-    return found
+    """In the order of the log."""
+    return [r for r in AuditLog(server.audit_log).requests() if r.user == ACCOUNT and r.stage == "ResponseComplete"]
 
 
 def writes_beside_the_lease(requests, operators):

@@ -3,6 +3,7 @@ import json
 import os
 import sys
 
+from _audit import AuditLog, audit_time
 from apiserver import ApiServer, Cases, LabError, expect, expect_equal
 
 
@@ -20,10 +21,15 @@ def main():
             expect(f"Forbidden, not: {done.stdout}{done.stderr}", "Forbidden" in done.stderr)
 
         with cases.case("the audit log tells who asked for what"):
-            with open(server.audit_log) as lines:
-                events = [json.loads(line) for line in lines]
-            denied = [e for e in events if e["user"]["username"] == "nobody" and e.get("objectRef", {}).get("resource") == "secrets"]
-            expect_equal("answers to nobody", {e["responseStatus"]["code"] for e in denied}, {403})
+            asked = [r for r in AuditLog(server.audit_log).requests() if r.user == "nobody" and r.resource == "secrets"]
+            expect_equal("answers to nobody", {r.code for r in asked}, {403})
+        with cases.case("and of whom the server does not know, that they have no name"):
+            begun = audit_time()
+            done = server.run_kubectl("--server", server.url, "--certificate-authority", server.pki.ca, "--token", "no-such-token",
+                                      "get", "--raw", "/api/v1/nodes", kubeconfig="/dev/null", check=False)
+            expect(f"Unauthorized, not: {done.stdout}{done.stderr}", "Unauthorized" in done.stderr)
+            asked = [r for r in AuditLog(server.audit_log).requests(begun) if r.resource == "nodes" or "/nodes" in r.uri]
+            expect_equal("who and what", {(r.user, r.code) for r in asked}, {("", 401)})
 
         with cases.case("after a compaction and a restart an old resource version has expired, and the objects are there"):
             server.kubectl("create", "configmap", "a")

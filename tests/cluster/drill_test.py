@@ -7,7 +7,8 @@ import tempfile
 import time
 
 from _account import apply_roles
-from _faults import NAMESPACE, Faults, Operator, audit_time, requests_of_account, writes_beside_the_lease
+from _audit import audit_time
+from _faults import NAMESPACE, Faults, Operator, requests_of_account, writes_beside_the_lease
 from apiserver import TOP, ApiServer, Cases, LabError, expect, expect_equal, wait_until
 from fleet_objects import Requests, connection, fleet, path_of, policy, secret
 from lab.owner import own_name

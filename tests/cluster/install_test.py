@@ -5,6 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 
+from _audit import AuditLog, audit_time
 from _canary import canary, control, search
 from _install import NAMESPACE, ClientPod, InstalledGateway, cluster_objects, node_network
 from _traffic import Traffic, Wire, measure
@@ -302,16 +303,13 @@ def keys(site):
         site.story(("Connection", "InvalidSharedKey", _WARNING), ("Connection", "Resolved", _NORMAL))
 
 
-def audit_events(node):
-    """The whole lines of the audit log: its last one may be still being written."""
-    with open(node.audit_log) as log:
-        return [json.loads(line) for line in log.read().split("\n")[:-1]]
+def of_operator(node):
+    return [r for r in AuditLog(node.audit_log).requests() if r.user == _OPERATOR]
 
 
-def refused(events):
-    """What the operator asked for and was forbidden."""
-    return {(e["verb"], e["requestURI"]) for e in events
-            if e["user"]["username"] == _OPERATOR and e["responseStatus"]["code"] == 403}
+def refused(requests):
+    """What was asked for and was forbidden."""
+    return {(r.verb, r.uri) for r in requests if r.code == 403}
 
 
 def permissions(site):
@@ -322,20 +320,17 @@ def permissions(site):
                                 "get", "--raw", "/api/v1/namespaces/kube-system/secrets", kubeconfig="/dev/null", check=False)
         expect(done.stderr, "Forbidden" in done.stderr)
         site.forbidden = {("list", "/api/v1/namespaces/kube-system/secrets")}
-        wait_until(lambda: f"it in {refused(audit_events(node))}", lambda: site.forbidden <= refused(audit_events(node)), 10)
-        expect_equal("forbidden", refused(audit_events(node)), site.forbidden)
+        wait_until(lambda: f"it in {refused(of_operator(node))}", lambda: site.forbidden <= refused(of_operator(node)), 10)
+        expect_equal("forbidden", refused(of_operator(node)), site.forbidden)
         asked = {}
-        for event in audit_events(node):
-            if event["user"]["username"] == _OPERATOR:
-                reference = event.get("objectRef", {})
-                what = "/".join(filter(None, (reference.get("resource"), reference.get("subresource"))))
-                asked.setdefault(what, set()).add(event["verb"])
+        for request in of_operator(node):
+            asked.setdefault("/".join(filter(None, (request.resource, request.subresource))), set()).add(request.verb)
         cases.note("\n".join(f"{what}: {' '.join(sorted(verbs))}" for what, verbs in sorted(asked.items())))
     with cases.case("the sidecar's pod has no token, and nobody made requests with its account"):
         pod = ours.sidecar_pod()["metadata"]["name"]
         done = node.run_kubectl("-n", NAMESPACE, "exec", pod, "--", "ls", "/var/run/secrets/kubernetes.io", check=False)
         expect(f"{done.stdout}{done.stderr}", done.returncode != 0 and "No such file" in done.stderr)
-        users = {e["user"]["username"] for e in audit_events(node)}
+        users = {r.user for r in AuditLog(node.audit_log).requests()}
         expect_equal("requests", f"system:serviceaccount:{NAMESPACE}:hawser-sidecar" in users, False)
     with cases.case("the sidecar has three capabilities and no more; the operator none and another user"):
         def state(part):
@@ -355,8 +350,14 @@ def lasting_objects(node):
     return {name for name in cluster_objects(node) if not name.startswith("Event ")}
 
 
+def roles_deleted(node, since):
+    """When the first of the operator's roles and bindings went, in the audit log's words."""
+    return min(r.received for r in AuditLog(node.audit_log).requests(since)
+               if r.verb == "delete" and r.resource.endswith(("roles", "rolebindings")) and "hawser" in r.name)
+
+
 def uninstall(site):
-    cases, node = site.cases, site.node
+    cases, node, begun = site.cases, site.node, audit_time()
     with cases.case("the README's uninstallation leaves the node as it was"):
         site.ours.as_written("uninstall")
         wait_until("the pods to go", lambda: not node.get("pods", "-n", NAMESPACE), 40, 0.5)
@@ -367,10 +368,10 @@ def uninstall(site):
         wanted = site.objects | _STAYS
         wait_until(lambda: f"nothing left but what stays; more: {sorted(lasting_objects(node) - wanted)}, less: "
                            f"{sorted(wanted - lasting_objects(node))}", lambda: lasting_objects(node) == wanted, 30, 1)
-    with cases.case("nothing was forbidden to the operator but, on its way out, to give its Lease back"):
-        # Helm deletes the Roles before the pods have ended.
-        late = {(verb, f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/hawser-operator") for verb in ("get", "update")}
-        expect_equal("forbidden", refused(audit_events(node)) - late, site.forbidden)
+    with cases.case("nothing was forbidden to the operator before Helm, ahead of the pods' end, deleted its roles"):
+        last = roles_deleted(node, begun)
+        expect_equal("forbidden", refused(r for r in of_operator(node) if r.received < last), site.forbidden)
+        cases.note(f"forbidden after: {sorted(refused(r for r in of_operator(node) if r.received >= last))}")
     with cases.case("the namespace is not stuck"):
         node.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s", timeout=80)
 

@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 
-from _account import Account, apply_roles, wall_time
+from _account import Account, apply_roles
+from _audit import WRITES, AuditLog, audit_time
 from apiserver import Cases, LabError, expect, expect_equal, wait_until
 from operator_lab import LEASE, Operator, OperatorLab
 
@@ -34,21 +35,14 @@ rules:
 """
 
 
-def writes(lab, since):
-    """What operators changed since that line of the audit log, but for their Lease."""
-    found = []
-    with open(lab.server.audit_log) as lines:
-        for line in list(lines)[since:]:
-            event = json.loads(line)
-            if event["verb"] in ("create", "update", "patch", "delete") and "hawser-operator" in event.get("userAgent", "") \
-                    and event["objectRef"]["resource"] != "leases":
-                found.append(f"{event['verb']} {event['requestURI']}")
-    return found
+def audit_from_now(lab):
+    return AuditLog(lab.server.audit_log, from_now=True)
 
 
-def audit_lines(lab):
-    with open(lab.server.audit_log) as lines:
-        return sum(1 for _ in lines)
+def writes(log):
+    """What operators changed in that part of the audit log, but for their Lease."""
+    return [f"{r.verb} {r.uri}" for r in log.requests()
+            if r.verb in WRITES and "hawser-operator" in r.agent and r.resource != "leases"]
 
 
 class ChartLab(OperatorLab):
@@ -156,10 +150,10 @@ def changes(cases, lab):
 def rest(cases, lab, operator):
     server = lab.server
     with cases.case("a quiet system writes nothing for 20 s"):
-        before, line = lab.wait_quiet(), audit_lines(lab)
+        before, log = lab.wait_quiet(), audit_from_now(lab)
         time.sleep(20)
         expect_equal("resource versions", lab.versions(), before)
-        expect_equal("writes", writes(lab, line), [])
+        expect_equal("writes", writes(log), [])
     with cases.case("a restart writes nothing and changes nothing in the sidecar; SIGTERM gives the Lease back at any moment"):
         for turn in range(4):  # the moment of a renewal is one of them
             expect_equal("exit code", operator.process.stop(10), 0)
@@ -167,13 +161,13 @@ def rest(cases, lab, operator):
             operator = lab.begin(f"operator-turn-{turn}")
             operator.wait_leading(10)
             time.sleep(1.97)
-        line, seen = audit_lines(lab), len(lab.sidecar.states())
+        log, seen = audit_from_now(lab), len(lab.sidecar.states())
         expect_equal("exit code", operator.process.stop(10), 0)
         operator = lab.begin("operator-b")
         operator.wait_leading(10)
         wait_until("the sidecar is told again", lambda: len(lab.sidecar.states()) > seen, 10)
         time.sleep(5)
-        expect_equal("writes", writes(lab, line), [])
+        expect_equal("writes", writes(log), [])
         later = lab.sidecar.states()[seen:]
         expect(f"nothing changed, not {later}", not any(s["changedCount"] or s["removedCount"] for s in later))
     with cases.case("what was deleted while no operator ran is gone, without a finalizer"):
@@ -205,7 +199,7 @@ def times_before(conditions, moment):
 def unattended(cases, lab):
     """No operator runs. Afterwards one does."""
     server, connection = lab.server, "connections.hawser.dev/vnet1tosite6"
-    begun = wall_time()
+    begun = audit_time()
     with cases.case("what is made while no operator runs says that it waits for one"):
         server.kubectl("delete", "connection,virtualnetworkgateway", "--all")
         lab.apply("network", "connection")

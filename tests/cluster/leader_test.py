@@ -10,7 +10,8 @@ import time
 
 import yaml
 
-from _account import WRITES, Account, apply_roles, wall_time
+from _account import Account, apply_roles
+from _audit import WRITES, audit_time
 from apiserver import ApiServer, Cases, LabError, Process, expect, expect_equal, run, wait_until
 from lab import manifests
 from lab.hawser import Gateway, program
@@ -142,7 +143,7 @@ def freeze(cases, lab, first):
         lab.patch("connection", manifests.CONNECTION, {"dpdTimeoutSeconds": 60})
     with cases.case("continued, nothing of the old leader takes effect: it ends, and asks for no change"):
         before = lab.wait_quiet(2), lab.events(), lab.sidecar.routes(), lab.spis()
-        heard, held, thawed = len(lab.sidecar.lines()), time.monotonic() - frozen, wall_time()
+        heard, held, thawed = len(lab.sidecar.lines()), time.monotonic() - frozen, audit_time()
         expect(f"stopped for {held:.1f} s", held >= STOPPED)
         first.thaw()
         expect_equal("exit code of the old leader", first.wait_exit(), 1)

@@ -2,7 +2,8 @@
 import json
 import sys
 
-from _account import Account, apply_roles, wall_time
+from _account import Account, apply_roles
+from _audit import audit_time
 from apiserver import Cases, LabError, expect, expect_equal, wait_until
 from operator_lab import Operator, OperatorLab
 
@@ -51,7 +52,7 @@ def play(cases, lab):
         expect_equal("answers 403 so far", account.forbidden(), [])
         lab.server.restart_server()
         # A server that starts refuses what it may not yet know to be allowed.
-        ready = wall_time()
+        ready = audit_time()
         operator.wait_ready(60)
         lab.server.kubectl("patch", "secret", SECRET, "--type=merge", "-p", json.dumps({"stringData": {"psk": "with newline\n"}}))
         lab.wait_condition(*CONNECTION, "ResolvedRefs", "False", "InvalidSharedKey", timeout=60)

@@ -1,13 +1,13 @@
 """The operator with many objects on a real API server: memory, time, delay of one change, and silence."""
 import glob
-import json
 import os
 import re
 import sys
 import tempfile
 import time
 
-from _account import WRITES, Account, apply_roles
+from _account import Account, apply_roles
+from _audit import WRITES, AuditLog
 from apiserver import TOP, ApiServer, Cases, LabError, Process, expect, expect_equal, wait_until
 from fleet_objects import Requests, connection, fleet, policy
 from lab.owner import own_name
@@ -133,24 +133,19 @@ class AuditWindow:
     """What the audit log says of the operator from here on."""
 
     def __init__(self, server):
-        self._log = server.audit_log
-        self._offset = os.path.getsize(self._log)
+        self._path = server.audit_log
+        self._log = AuditLog(self._path, from_now=True)
 
     def writes(self):
         """(writes, writes of the operator's Lease), as "verb URI"."""
         # The server names them audit-TIME.log.
-        others = glob.glob(f"{os.path.splitext(self._log)[0]}-*.log")
+        others = glob.glob(f"{os.path.splitext(self._path)[0]}-*.log")
         expect_equal("parts of the audit log that were set aside", others, [])
         writes, lease = [], []
-        with open(self._log) as lines:
-            lines.seek(self._offset)
-            for line in lines:
-                event = json.loads(line)
-                if not event["user"].get("username", "").endswith(":hawser-operator") or event["verb"] not in WRITES:
-                    continue
-                where = event["objectRef"]
-                own = (where["resource"], where.get("namespace"), where.get("name")) == ("leases", NAMESPACE, LEASE)
-                (lease if own else writes).append(f"{event['verb']} {event['requestURI']}")
+        for request in self._log.requests():
+            if request.user.endswith(":hawser-operator") and request.verb in WRITES:
+                own = (request.resource, request.namespace, request.name) == ("leases", NAMESPACE, LEASE)
+                (lease if own else writes).append(f"{request.verb} {request.uri}")
         return writes, lease
 
 
