@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what is made from something else: the chart's copies of crds/ and monitoring/, the table of values in its
-README, and deploy/*.yaml. With --check it writes nothing and names what is not as it should be.
+"""Writes what is made from something else: the chart's appVersion, its copies of crds/ and monitoring/, the table of
+values in its README, and deploy/*.yaml. With --check it writes nothing and names what is not as it should be.
 
 Helm takes only files below the chart's folder, and archives no symbolic links that lead out of it: hence the copies.
 """
@@ -47,6 +47,13 @@ def copies():
             if name.endswith(COPIED[source]):
                 made[f"{target}/{name}"] = read(f"{source}/{name}")
     return made
+
+
+def chart():
+    """Chart.yaml with the product's version."""
+    version = re.search(r'kProductVersion = "([^"]+)"', read("common/base/product_version.h"))[1]
+    path = f"{CHART}/Chart.yaml"
+    return {path: re.sub(r"^appVersion: .*$", f"appVersion: {version}", read(path), flags=re.MULTILINE)}
 
 
 def value_rows():
@@ -152,7 +159,7 @@ def main():
     check = parser.parse_args().check
     wrong = []
     # The copies come first: the manifests are rendered from them.
-    for step in (copies, readme, lambda: installs(helm_program())):
+    for step in (chart, copies, readme, lambda: installs(helm_program())):
         made = step()
         if check:
             wrong += [path for path in differences({**(copies() if step is not copies else {}), **made}) if path not in wrong]

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "common/base/product_version.h"
 #include "sidecar/agent/agent.h"
 #include "sidecar/agent/logging.h"
 #include "sidecar/agent/trigger_client.h"
@@ -108,7 +109,7 @@ int run_sidecar(RunFlags flags) {
                                 "; they must differ (RFC 7296 2.23)");
   }
   if (flags.agent.node_name.empty()) flags.agent.node_name = host_name();
-  flags.agent.version = HAWSER_VERSION;
+  flags.agent.version = kProductVersion;
   auto lock = dataplane::NodeLock::acquire();
   if (!lock) return fail(kExitFailure, lock.error().message);
   auto exposition = metrics::Exposition::start(flags.metrics_address);
@@ -146,7 +147,7 @@ int run_cleanup() {
 
 int run(int argc, char** argv) {
   CLI::App app("Hawser's sidecar: IKEv2 and ESP for one node.", "hawser-sidecar");
-  app.set_version_flag("--version", "hawser-sidecar " HAWSER_VERSION);
+  app.set_version_flag("--version", std::string("hawser-sidecar ") + kProductVersion);
   app.require_subcommand(1);
 
   RunFlags run_flags;

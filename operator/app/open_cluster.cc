@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "operator/api/product_version.h"
+#include "common/base/product_version.h"
 #include "operator/app/cluster_backend.h"
 #include "operator/kube/api_client.h"
 #include "operator/kube/config/kubeconfig.h"
@@ -22,7 +22,7 @@ class OwningClient final : public kube::Client {
       : credentials_(std::move(access.credentials)),
         transport_(std::move(transport)),
         client_(kube::make_client(*transport_, *credentials_,
-                                  {.user_agent = kube::user_agent("hawser-operator", api::kProductVersion)},
+                                  {.user_agent = kube::user_agent("hawser-operator", kProductVersion)},
                                   std::move(ring))) {}
   std::unique_ptr<Call> call(kube::ApiRequest request, Done done) override {
     return client_->call(std::move(request), std::move(done));

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "common/base/environment.h"
-#include "operator/api/product_version.h"
+#include "common/base/product_version.h"
 
 namespace hawser::app {
 namespace {
@@ -78,7 +78,7 @@ void declare(CLI::App& command, RawFlags& flags) {
       ->capture_default_str();
   command.add_option("--log-level", flags.log_level, "debug, info, warning or error")->capture_default_str();
   command.add_option("--log-format", flags.log_format, "text or json")->capture_default_str();
-  command.set_version_flag("--version", std::string("hawser-operator ") + api::kProductVersion);
+  command.set_version_flag("--version", std::string("hawser-operator ") + kProductVersion);
 }
 
 Result<std::optional<ListenAddress>> parse_listen(const std::string& flag, const std::string& text) {

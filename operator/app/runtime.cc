@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "operator/api/product_version.h"
+#include "common/base/product_version.h"
 #include "operator/app/folder_backend.h"
 #include "operator/app/open_cluster.h"
 #include "operator/kube/cpprest/health_listener.h"
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Runtime>> Runtime::start(const Options& options, const Cl
 
 Result<void> Runtime::open_backend() {
   const std::string who =
-      "hawser-operator " + std::string(api::kProductVersion) + " started as " + options_.identity;
+      "hawser-operator " + std::string(kProductVersion) + " started as " + options_.identity;
   if (options_.cluster) {
     ASSIGN_OR_RETURN(backend_,
                      open_cluster(*options_.cluster, options_.identity, clock_, [this] { ring(); }));
@@ -111,7 +111,7 @@ void Runtime::connect_sidecars() {
 std::unique_ptr<sidecars::SidecarClient> Runtime::connect(const sidecars::SidecarAddress& address) {
   sidecars::GrpcSidecarClient::Options client;
   client.address = address;
-  client.identity = {api::kProductVersion, backend_->epoch(), options_.identity};
+  client.identity = {kProductVersion, backend_->epoch(), options_.identity};
   client.backoff.cap = std::chrono::seconds(address.is_unix() ? 1 : 30);
   client.jitter = std::make_shared<SeededJitter>(seed_of(clock_));
   client.clock = &clock_;

@@ -4,9 +4,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/environment.h"
+#include "common/base/product_version.h"
 #include "operator/api/codec.h"
 #include "operator/api/names.h"
-#include "operator/api/product_version.h"
 #include "operator/api/text.h"
 #include "operator/cluster/object_codec.h"
 #include "operator/kube/api_client.h"
@@ -36,7 +36,7 @@ Result<Json> get(Cluster& cluster, const kube::ApiRequest& request, const std::s
   kube::HttpRequest http;
   http.path = kube::escaped_target(request);
   http.headers = {{"Accept", "application/json"},
-                  {"User-Agent", kube::user_agent("hawser", api::kProductVersion)}};
+                  {"User-Agent", kube::user_agent("hawser", kProductVersion)}};
   if (!authorization.empty()) http.headers["Authorization"] = authorization;
   const auto answer = cluster.transport->send(http);
   if (!answer)

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "common/base/clock.h"
-#include "operator/api/product_version.h"
+#include "common/base/product_version.h"
 #include "operator/cli/get.h"
 #include "operator/cli/lint.h"
 #include "operator/cli/show_policy.h"
@@ -71,7 +71,7 @@ std::string program_name(const std::string& path) {
 int run(int argc, char** argv) {
   CLI::App app("Hawser: site-to-site VPN for Kubernetes", program_name(argv[0]));
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("hawser ") + api::kProductVersion);
+  app.set_version_flag("--version", std::string("hawser ") + kProductVersion);
   Command command;
   add_get(app, command);
   add_lint(app, command);

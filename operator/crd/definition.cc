@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/product_version.h"
 #include "common/catalog/reasons.h"
 #include "operator/api/codec.h"
 #include "operator/api/status.h"
@@ -91,7 +92,7 @@ DefinitionFile definition(api::Kind kind) {
                     {"metadata",
                      {{"name", name},
                       {"labels", {{"app.kubernetes.io/name", "hawser"}}},
-                      {"annotations", {{"hawser.dev/bundle-version", HAWSER_VERSION}}}}},
+                      {"annotations", {{"hawser.dev/bundle-version", kProductVersion}}}}},
                     {"spec",
                      {{"group", api::kGroup},
                       {"scope", "Namespaced"},
