@@ -372,8 +372,7 @@ void Reflector::Impl::again_later(bool list, const ApiError& error, TimePoint no
   unanswered = error.code == 0 && (error.reason.empty() || error.reason == "Credentials");
   phase = Phase::Waiting;
   wants_list = list || !scope.name.empty();
-  Duration wait = delay.next(now);
-  if (error.code == 404) wait = std::min(wait, jitter.between(kMissingKind / 2, kMissingKind));
+  const Duration wait = error.code == 404 ? delay.next(now, kMissingKind) : delay.next(now);
   due = now + std::max(wait, error.retry_after.value_or(Duration::zero()));
 }
 

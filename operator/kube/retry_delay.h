@@ -15,9 +15,11 @@ class RetryDelay {
  public:
   explicit RetryDelay(Jitter& jitter) : jitter_(jitter) {}
 
-  Duration next(TimePoint now) {
+  // At most `longest`; what comes after goes on from there.
+  Duration next(TimePoint now, Duration longest = Duration::max()) {
     constexpr Duration kFirst = std::chrono::milliseconds(800), kCap = std::chrono::seconds(30);
     if (!last_ || now - *last_ > std::chrono::minutes(2)) current_ = kFirst;
+    current_ = std::min(current_, longest / 2);
     const Duration wait = jitter_.between(current_, current_ * 2);
     current_ = std::min(current_ * 2, kCap);
     last_ = now + wait;

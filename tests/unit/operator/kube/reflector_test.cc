@@ -469,6 +469,20 @@ TEST_F(ReflectorTest, AMissingKindIsNamedAndAskedForEveryFewSeconds) {
   EXPECT_TRUE(reflector_.synced());
 }
 
+// A server that has just made the kind first answers 429, "storage is (re)initializing".
+TEST_F(ReflectorTest, AKindThatWasLongMissingIsSoonReadOnceItIsThere) {
+  step();
+  for (int i = 0; i < 10; ++i) {
+    client_.end(refused(404, "NotFound"));
+    step();
+    wait_between(milliseconds(800), seconds(5));
+  }
+  client_.end(refused(429, "TooManyRequests"));
+  step();
+  wait_between(milliseconds(800), seconds(10));
+  EXPECT_EQ(client_.open(), 1u);
+}
+
 TEST_F(ReflectorTest, WhatWasHandedOutStaysWhenTheKindIsGoneOrForbidden) {
   sync();
   for (int code : {403, 404, 500, 410, 404}) {
