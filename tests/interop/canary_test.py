@@ -23,13 +23,21 @@ def read(path):
         return text.read()
 
 
+def read_if_there(path):
+    """A temporary file may get its name at any moment."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return ""
+
+
 def everything_written(gateway):
     """Every file below the gateway's folder but the manifests themselves."""
     found = []
     for folder, _, names in os.walk(gateway.folder):
         if not folder.startswith(gateway.manifests):
             paths = [os.path.join(folder, name) for name in names]
-            found += [f for path in paths if os.path.isfile(path) for f in findings(path, read(path))]
+            found += [f for path in paths if os.path.isfile(path) for f in findings(path, read_if_there(path))]
     return found
 
 

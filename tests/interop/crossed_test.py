@@ -49,7 +49,7 @@ def one_round(pair, gate, crossed):
     time.sleep(_SETTLED)
     expect_equal("SPIs a moment later", pair.left.spis(), spis)
     expect_equal("SAs a moment later", pair.sas(), pair.SINGLE)
-    said = pair.lab.left.host.exec("ping", "-c", "3", "-i", "0.05", "-W", "2", pair.lab.right.host_address,
+    said = pair.lab.left.host.exec("ping", "-c", "3", "-l", "3", "-W", "5", pair.lab.right.host_address,
                                    check=False).stdout
     expect(f"ping: {said}\n{pair.drops()}\n{pair.logs()}", " 0% packet loss" in said)
 

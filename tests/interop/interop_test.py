@@ -148,7 +148,7 @@ class Pair:
 
     def _ping(self):
         for here, there in ((self.lab.left, self.lab.right), (self.lab.right, self.lab.left)):
-            said = here.host.exec("ping", "-c", "3", "-i", "0.02", "-W", "2", there.host_address, check=False).stdout
+            said = here.host.exec("ping", "-c", "3", "-l", "3", "-W", "5", there.host_address, check=False).stdout
             expect(f"ping from {here.label}: {said[-200:]}", " 0% packet loss" in said)
 
     def _rekey(self, cell_):
@@ -158,23 +158,13 @@ class Pair:
                  ("its Child", self.peer.rekey_child, "child"), ("its IKE", self.peer.rekey_ike, "ike"))
         with NumberedStream(self.lab, tag=f"stream-{self._streams}") as stream:
             for what, rekey, kind in steps * cell_.rekeys:
-                before = self._spi(kind)
+                before = self.peer.spi(kind)
                 rekey()
-                wait_until(lambda: f"{what} SA to be rekeyed", lambda: self._spi(kind) not in (before, None), 10)
+                wait_until(lambda: f"{what} SA to be rekeyed", lambda: self.peer.spi(kind) not in (before, None), 10)
             count = stream.count(settle=0.3)
         expect(f"lost packets over the rekeys: {count}", count.clean)
         problems = self.peer.problems_of(cell_.policy, rekeyed=True)
         expect("; ".join(problems), not problems)
-
-    def _spi(self, kind):
-        """The SPI of the one SA of that kind; None while there are two."""
-        sas = self.peer.sas()
-        if len(sas) != 1:
-            return None
-        if kind == "ike":
-            return sas[0]["initiator-spi"]
-        children = [c["spi-in"] for c in sas[0].get("child-sas", {}).values() if c["state"] == "INSTALLED"]
-        return children[0] if len(children) == 1 else None
 
     def _delete(self):
         self.ours.delete("connection")

@@ -19,7 +19,7 @@ def one_suite(lab, pair, encryption, integrity):
     negotiated = pair.left.status()["negotiated"]
     expect_equal("encapsulation", negotiated["encapsulation"], "None")
     for size in (1, 56, 1300):  # of every residue that padding has to deal with, and nearly full
-        said = lab.left.host.exec("ping", "-c", str(_PINGS), "-i", "0.01", "-s", str(size), "-W", "2",
+        said = lab.left.host.exec("ping", "-c", str(_PINGS), "-l", str(_PINGS), "-s", str(size), "-W", "5",
                                   lab.right.host_address, check=False).stdout
         expect(f"ping of {size} octets: {said[-200:]}", " 0% packet loss" in said)
     pair.disconnect()

@@ -162,7 +162,9 @@ def refused(seed, attribute, role):
         expect("connected all the same", not seed.ours.is_connected())
     else:
         expect(f"reason {failure['reason']}", failure["reason"] in (reason, "PfsMismatch"))
-    expect_equal("exchange", failure["exchange"], exchange_of(attribute))
+    # An initiator whose Child SA was refused in IKE_AUTH soon asks again.
+    again = {"CREATE_CHILD_SA"} if role == "initiator" and attribute in ("ipsecEncryption", "ipsecIntegrity") else set()
+    expect(f"exchange {failure['exchange']}", failure["exchange"] in {exchange_of(attribute)} | again)
     if role == "responder":
         expect_equal("attribute, offered, peerOffered",
                      (failure["attribute"], failure["offered"], failure["peerOffered"]), (attribute, have, other))
@@ -213,7 +215,7 @@ def peer_absent(seed):
         seed.peer.wait_established(35)
         took = time.monotonic() - appeared
         seed.cases.note(f"up after {took:.1f} s")
-        seed.ours.wait_connected(5)
+        seed.ours.wait_connected(20)
 
 
 def main():

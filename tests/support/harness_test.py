@@ -82,7 +82,7 @@ def groups(cases):
 
     with tempfile.TemporaryDirectory(prefix=own_name("group-")) as folder:
         with cases.case("a command that takes too long ends with all that it started, and cleans up"):
-            refused("a thousand seconds", lambda: run_group("bash", "-c", script(folder), timeout=1), subprocess.TimeoutExpired)
+            refused("a thousand seconds", lambda: run_group("bash", "-c", script(folder), timeout=5), subprocess.TimeoutExpired)
             nothing_left(folder)
         os.unlink(f"{folder}/child")
         with cases.case("so it does when the program that runs it is ended"):

@@ -62,9 +62,8 @@ class Gateway:
                        netns=self.site.gateway.name, keep=self._keep)
 
     def stop(self):
-        for process in (self.operator, self.sidecar):
-            if process:
-                process.stop()
+        """The exit codes of operator and sidecar, those of them that ran."""
+        return [process.stop() for process in (self.operator, self.sidecar) if process]
 
     def logs(self, lines=12):
         return "\n".join(f"--- {self.site.label} {name}\n{process.tail(lines)}"

@@ -9,6 +9,7 @@ import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_ENDING = (signal.SIGTERM, signal.SIGHUP)  # what ends a program that cleans up
 
 
 class LabError(Exception):
@@ -30,9 +31,21 @@ def run_group(*argv, timeout=None, grace=20, **options):
     When it takes too long, or we are ended meanwhile, SIGTERM goes to all of the group, and SIGKILL `grace` seconds
     later: what it started does not go on without it, and what it has at its end (a shell's trap) is done.
     """
-    process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, process_group=0,
-                               preexec_fn=lambda: _die_with_parent(signal.SIGTERM), **options)
+    # A signal waits until there is something to end.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+    def in_child():
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        _die_with_parent(signal.SIGTERM)
+
     try:
+        process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, process_group=0, preexec_fn=in_child,
+                                   **options)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        raise
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return process.wait(timeout)
     except BaseException:
         if process.returncode is None:
@@ -52,7 +65,7 @@ def _end_group(process, grace):
 
 def exit_on_signals():
     """So that what stands at the end of this program is done also when it is ended by a signal."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, lambda n, _: sys.exit(128 + n))
 
 
@@ -112,7 +125,7 @@ class Process:
         self.signal(signal.SIGKILL)
         self._popen.wait(10)
 
-    def stop(self, timeout=6):
+    def stop(self, timeout=15):
         """SIGTERM, then SIGKILL when it does not go. Returns the exit code."""
         self.signal(signal.SIGTERM)
         try:

@@ -162,6 +162,16 @@ class StrongSwan:
                 found += list(parse_raw(line[len("list-sa event"):].strip()).values())
         return [sa for sa in found if sa.get("state") == "ESTABLISHED"]
 
+    def spi(self, kind):
+        """The SPI of the one SA of that kind, ike or child; None while there are two."""
+        sas = self.sas()
+        if len(sas) != 1:
+            return None
+        if kind == "ike":
+            return sas[0]["initiator-spi"]
+        children = [c["spi-in"] for c in sas[0].get("child-sas", {}).values() if c["state"] == "INSTALLED"]
+        return children[0] if len(children) == 1 else None
+
     def child_sas(self):
         return [child for sa in self.sas() for child in sa.get("child-sas", {}).values()
                 if child.get("state") == "INSTALLED"]

@@ -1,7 +1,7 @@
 """Numbered packets in both directions between two hosts, and what became of them.
 
-As a program (one in each host): sends one numbered UDP packet every 1/RATE s and notes each packet sent and received,
-with the machine's monotonic clock, in DIR/NAME.sent and DIR/NAME.received.
+As a program (one in each host): once DIR/go is there sends one numbered UDP packet every 1/RATE s, and notes each packet
+sent and received, with the machine's monotonic clock, in DIR/NAME.sent and DIR/NAME.received.
 """
 import os
 import select
@@ -16,6 +16,9 @@ from .process import LabError, Process, wait_until
 _RECORD = struct.Struct("!Qd")  # number, time
 _PORT = 7001
 _SIZE = 200                     # octets of payload
+_GO = "go"                      # this file in DIR: both ends listen
+_CATCH_UP = 0.4                 # seconds of a pause that are made up for: a burst that any queue holds
+_PATIENCE = 4                   # seconds more for stragglers: a packet that is late is not lost
 
 
 @dataclass
@@ -90,7 +93,7 @@ def _judge(name, sent, received, start, end):
 class NumberedStream:
     """At least `rate` packets a second each way between the hosts of two sites."""
 
-    def __init__(self, lab, rate=125, tag="stream"):
+    def __init__(self, lab, rate=200, tag="stream"):
         self._lab = lab
         self._folder = lab.path(tag)
         os.makedirs(self._folder)
@@ -101,6 +104,10 @@ class NumberedStream:
             Process(["/usr/bin/python3", "-m", "lab.traffic", self._folder, here.label, here.host_address,
                      there.host_address, str(rate)], os.path.join(self._folder, f"{here.label}.log"),
                     netns=here.host.name, cwd=package) for here, there in self._ends]
+        wait_until("both ends of the numbered stream to listen", lambda: all(
+            os.path.exists(self._path(here, "received")) for here, _ in self._ends), 30, 0.01)
+        with open(os.path.join(self._folder, _GO), "w", encoding="ascii"):
+            pass
         wait_until("the numbered stream to start", lambda: all(
             os.path.exists(self._path(here, "sent")) and os.path.getsize(self._path(here, "sent")) for here, _ in self._ends),
             15, 0.01)
@@ -124,14 +131,18 @@ class NumberedStream:
     def count(self, start=None, end=None, settle=1.0):
         """Judges the packets sent between two moments (time.monotonic()): all until now by default.
 
-        Waits `settle` seconds after `end` for stragglers.
+        Waits `settle` seconds after `end` for stragglers, and longer while some are missing.
         """
         for process in self._processes:
             if not process.running():
                 raise LabError(f"the numbered stream ended: {process.tail()}")
         end = time.monotonic() if end is None else end
         time.sleep(max(0.0, end + settle - time.monotonic()))
-        return self._count(self.started if start is None else start, end)
+        while True:
+            count = self._count(self.started if start is None else start, end)
+            if count.clean or time.monotonic() > end + settle + _PATIENCE:
+                return count
+            time.sleep(0.1)
 
     def _count(self, start, end):
         return Count([_judge(f"{here.label} to {there.label}", _read(self._path(here, "sent")),
@@ -178,7 +189,9 @@ def _main(folder, name, here, there, rate):
     padding = bytes(_SIZE - 8)
     with open(os.path.join(folder, f"{name}.received"), "wb", 0) as received, \
             open(os.path.join(folder, f"{name}.sent"), "wb", 0) as sent:
-        number, due = 0, time.monotonic() + 0.2  # the other end has time to bind
+        while not os.path.exists(os.path.join(folder, _GO)):
+            time.sleep(0.005)
+        number, due = 0, time.monotonic()
         while True:
             ready, _, _ = select.select([sock], [], [], max(0.0, due - time.monotonic()))
             while ready:
@@ -195,7 +208,7 @@ def _main(folder, name, here, there, rate):
                     pass  # no route at this moment: sent as far as the count is concerned
                 sent.write(_RECORD.pack(number, now))
                 number += 1
-                due = max(due + interval, now - 0.1)  # never a burst after a pause
+                due = max(due + interval, now - _CATCH_UP)
 
 
 if __name__ == "__main__":

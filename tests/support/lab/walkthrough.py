@@ -163,7 +163,7 @@ class Walkthrough:
 
     def ping(self, count=10):
         """Pings the far host; returns ping's last two lines. LabError when one got lost."""
-        done = self.lab.left.host.exec("ping", "-c", str(count), "-i", "0.1", "-W", "2", self.lab.right.host_address)
+        done = self.lab.left.host.exec("ping", "-c", str(count), "-l", str(count), "-W", "5", self.lab.right.host_address)
         summary = "\n".join(done.stdout.strip().splitlines()[-2:])
         if " 0% packet loss" not in summary:
             raise LabError(f"ping lost packets: {summary}")
@@ -175,8 +175,10 @@ class Walkthrough:
         return iperf(self.lab.left.host, self.lab.right.host, self.lab.right.host_address, seconds)
 
     def stop(self):
-        self.left.stop()
+        """The exit codes of our operator and sidecar."""
+        codes = self.left.stop()
         self.peer.stop()
+        return codes
 
 
 def iperf(client, server, address, seconds, *options):
