@@ -26,11 +26,11 @@ constexpr const char* kConnection = TwoSites::kConnection;
 
 class FailClosed : public ::testing::Test {
  protected:
-  // What ping to both inner addresses of the other site says.
+  // What ping to both inner addresses of the other site says. It waits one interval for the last answer.
   std::string ping() {
     return sites_.left.ns().run(
-        "ping -n -c 3 -i 0.01 -W 1 -I 10.11.0.1 10.61.0.1; "
-        "ping -n -c 3 -i 0.01 -W 1 -I 2001:db8:11::1 2001:db8:61::1; true");
+        "ping -n -c 3 -i 0.2 -W 1 -I 10.11.0.1 10.61.0.1; "
+        "ping -n -c 3 -i 0.2 -W 1 -I 2001:db8:11::1 2001:db8:61::1; true");
   }
   // errno of sending to it, 0 when the kernel took the packet.
   int send_error(const char* address) {

@@ -173,6 +173,8 @@ TEST_F(NatPort, CommandsAndReadsRunBesideTraffic) {
   }
   stop = true;
   traffic.join();
+  while (plane_->poll_event()) ++events;
+  while (plane_->poll_ike_datagram()) ++datagrams;
   EXPECT_GE(events, 99u);  // OutboundActivity of each pair
   EXPECT_GT(datagrams, 0u);
   EXPECT_GT(plane_->unknown_spi_packets(), 0u);

@@ -72,8 +72,10 @@ Result<void> Site::configure(const dataplane::TunnelSpec& tunnel) {
 bool Site::ping(const std::string& destination, int count, int size) const {
   bool v6 = destination.find(':') != std::string::npos;
   std::string number = std::to_string(count);
-  std::string output = ns_.run("ping -n -i 0.01 -W 10 -c " + number + " -s " + std::to_string(size) + " -I " +
-                               (v6 ? options_.inner_v6 : options_.inner_v4) + " " + destination + " || true");
+  // All leave at once (-l): else ping gives the last answer two round trips, and -W counts for nothing.
+  std::string output =
+      ns_.run("ping -n -W 10 -l " + number + " -c " + number + " -s " + std::to_string(size) + " -I " +
+              (v6 ? options_.inner_v6 : options_.inner_v4) + " " + destination + " || true");
   return output.find(" " + number + " received") != std::string::npos;
 }
 

@@ -51,7 +51,7 @@ struct InProcessSidecar::Impl final : v1::SidecarService::Service {
       changed.notify_all();
     }
     std::lock_guard lock(mutex);
-    current = nullptr;
+    if (current == stream) current = nullptr;  // a newer one may have come
     return grpc::Status::OK;
   }
 

@@ -90,7 +90,7 @@ TEST(CpprestStream, FailsWhenNothingComesForTooLong) {
   auto transport = connect(server);
   Events events;
   auto exchange = transport->start(
-      {.path = "/watch", .timeout = {}, .idle_timeout = std::chrono::milliseconds(100)}, events.sink());
+      {.path = "/watch", .timeout = {}, .idle_timeout = std::chrono::seconds(1)}, events.sink());
   events.wait_for_end();
   EXPECT_EQ(events.text_, "line1\n");
   EXPECT_THAT(events.why_, HasSubstr("no octet of the answer"));
