@@ -7,7 +7,7 @@ import yaml
 
 from _audit import AuditLog
 from _helm import rendered
-from apiserver import expect, expect_equal
+from apiserver import expect, expect_equal, wait_until
 
 KINDS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 # Nobody granted this: what the control asks for.
@@ -19,6 +19,35 @@ def apply_roles(server, namespace, values="cluster-wide", **settings):
     more = [word for key, value in settings.items() for word in ("--set", f"{key.replace('__', '.')}={value}")]
     documents = [d for d in rendered(values, "helm4", *more, namespace=namespace) if d["kind"] in KINDS]
     server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(documents))
+    reviews = [review for binding in documents if binding["kind"].endswith("RoleBinding") for review in reviews_of(binding, documents)]
+
+    def granted():
+        done = server.kubectl("create", "-f", "-", "-o", "json", stdin="\n".join(map(json.dumps, reviews)))
+        return [r["status"].get("allowed", False) for r in whole_documents(done)]
+
+    # The authorizer learns of roles and bindings by watches of its own.
+    wait_until(lambda: f"the roles to count: {granted()}", lambda: granted() == [True] * len(reviews), 30, 0.2)
+
+
+def reviews_of(binding, documents):
+    """A SubjectAccessReview for each rule that it grants."""
+    subject, role = binding["subjects"][0], binding["roleRef"]
+    rules = next(d["rules"] for d in documents if (d["kind"], d["metadata"]["name"]) == (role["kind"], role["name"]))
+    for rule in rules:
+        resource, _, subresource = rule["resources"][0].partition("/")
+        yield {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {
+            "user": f"system:serviceaccount:{subject['namespace']}:{subject['name']}", "resourceAttributes": {
+                "namespace": binding["metadata"].get("namespace", ""), "verb": rule["verbs"][0], "group": rule["apiGroups"][0],
+                "resource": resource, "subresource": subresource, "name": rule.get("resourceNames", [""])[0]}}}
+
+
+def whole_documents(text):
+    """JSON objects, one after the other."""
+    decoder, at = json.JSONDecoder(), 0
+    while text[at:].strip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        found, at = decoder.raw_decode(text, at)
+        yield found
 
 
 class Account:

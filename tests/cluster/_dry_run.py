@@ -88,7 +88,12 @@ class DryRun:
         while (task := self._work.get()) is not None:
             batch, i, one = task
             try:
-                batch.put(i, self._post(connection, one))
+                try:
+                    verdict = self._post(connection, one)
+                except http.client.RemoteDisconnected:  # by a server that closes what was idle for long
+                    connection.close()
+                    verdict = self._post(connection, one)
+                batch.put(i, verdict)
             except (OSError, http.client.HTTPException, LabError) as reason:
                 connection.close()  # opens again by itself
                 batch.put(i, reason)

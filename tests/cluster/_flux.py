@@ -75,7 +75,7 @@ def flux_expressions(cases, server):
     with cases.case(f"Flux's expressions, by the API server's CEL, over {len(WANTED)} statuses"):
         expect_equal("kinds", [c["kind"] for c in checks()], ["Connection"])
         server.kubectl("apply", "--server-side", "-f", os.path.join(TOP, "crds"))
-        server.kubectl("wait", "--for=condition=Established", "crd/connections.hawser.dev")
+        server.wait_established()
         things = {}
         for name in WANTED:
             with open(os.path.join(TOP, "gitops", "argocd", "testdata", f"{name}.yaml")) as text:

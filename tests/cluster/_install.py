@@ -43,18 +43,24 @@ class Api:
 
     def read(self, path):
         """An object or a list; None when there is none."""
+        try:
+            status, body = self._get(path)
+        except OSError:  # it took long: once more
+            status, body = self._get(path)
+        if status == 404:
+            return None
+        if status != 200:
+            raise LabError(f"GET {path}: {status} {body[:300]}")
+        return json.loads(body)
+
+    def _get(self, path):
         connection = _UnixConnection(self._path)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
-            body = answer.read()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        if answer.status == 404:
-            return None
-        if answer.status != 200:
-            raise LabError(f"GET {path}: {answer.status} {body[:300]}")
-        return json.loads(body)
 
     def stop(self):
         self._process.kill()
@@ -127,7 +133,7 @@ class InstalledGateway(Gateway):
             pods = self.pods(part)
             return pods and not before & {pod["metadata"]["uid"] for pod in pods}
 
-        wait_until(f"new pods of the {part}", replaced, 40, 0.2)
+        wait_until(f"new pods of the {part}", replaced, 120, 0.2)
         self.rollout()
 
     def process(self, part):

@@ -175,6 +175,17 @@ users:
 
         wait_until(lambda: f"API server ready; its log ends: {self.server.tail(3)}", ready, timeout, 0.2)
 
+    def wait_established(self, timeout=60):
+        """Until the server serves every CRD it has. `kubectl wait` gives up on one that has no conditions yet."""
+        def established(crd):
+            return any(c["type"] == "Established" and c["status"] == "True" for c in crd["status"].get("conditions") or [])
+
+        def all_are():
+            crds = json.loads(self.kubectl("get", "crd", "-o", "json"))["items"]
+            return crds and all(map(established, crds))
+
+        wait_until("the CRDs to be established", all_are, timeout, 0.2)
+
     def restart_server(self):
         """kill -9, and a new one on the same data."""
         self.server.kill()

@@ -328,9 +328,10 @@ def monitoring_kinds(server):
     if not os.path.isdir(folder):
         raise LabError(f"{folder} is missing; tests/cluster/parts.sh fills it")
     server.kubectl("apply", "--server-side", "-f", folder)
-    kinds = [f"crd/{kind}.monitoring.coreos.com" for kind in ("podmonitors", "prometheusrules", "servicemonitors")]
-    server.kubectl("wait", "--for=condition=Established", *kinds)
-    wait_until("the kinds in what the server says of itself", lambda: "monitoring.v1.PodMonitor" in server.kubectl("get", "--raw", "/openapi/v2"), 30, 0.5)
+    server.wait_established()
+    wait_until("the kinds in what the server says of itself", lambda: all(
+        f"monitoring.v1.{kind}" in said for said in [server.kubectl("get", "--raw", "/openapi/v2")]
+        for kind in ("PodMonitor", "PrometheusRule", "ServiceMonitor")), 60, 0.5)
 
 
 def on_the_server(cases, server):
@@ -366,8 +367,14 @@ def pod_security(cases, server):
             spec = {k: v for k, v in pod_of(one(documents, kind)).items() if k not in ("serviceAccountName", "priorityClassName")}
             server.kubectl("create", "serviceaccount", "default", "-n", space, check=False)
             pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": space}, "spec": spec}
-            done = server.run_kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False)
-            expect(done.stdout + done.stderr, (done.returncode == 0) is allowed and (allowed or "violates PodSecurity" in done.stderr))
+
+            def create(pod=pod):
+                done = server.run_kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False)
+                return done.returncode == 0, done.stdout + done.stderr
+
+            # Admission learns of the label by a watch of its own.
+            wait_until(lambda: f"the answer, not: {create()}", lambda: create()[0] is allowed, 20, 0.2)
+            expect(create()[1], allowed or "violates PodSecurity" in create()[1])
 
 
 def permitted(cases, server):
@@ -449,7 +456,7 @@ def life(cases, server, major):
         text = helm_there("install", "hawser", older_chart(server.folder))
         expect(text, "Next:" in text)
         expect_equal("workloads", there("deployment,daemonset"), ["deployment.apps/hawser-operator", "daemonset.apps/hawser-sidecar"])
-        server.kubectl("wait", "--for=condition=Established", *[f"crd/{kind}.hawser.dev" for kind in KINDS])
+        server.wait_established()
         commands = [line.strip() for line in text.split("Next:\n")[1].split("\n\n")[0].splitlines() if line.startswith("  kubectl")]
         expect_equal("commands", len(commands), 2)
         for command in commands:

@@ -24,7 +24,7 @@ def hawser(server, *arguments, program=None, env=None):
 
 def apply_example(server):
     server.kubectl("apply", "-f", os.path.join(TOP, "crds"))
-    server.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+    server.wait_established()
     server.kubectl("apply", "-f", os.path.join(TOP, "examples", "azure-stack-site6"))
 
 

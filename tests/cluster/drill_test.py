@@ -345,7 +345,7 @@ def main():
     cases = Cases("drill")
     with ApiServer() as server, tempfile.TemporaryDirectory(prefix=own_name("drill-")) as folder:
         server.kubectl("apply", "--server-side", "-f", os.path.join(TOP, "crds"))
-        server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        server.wait_established()
         server.kubectl("create", "namespace", NAMESPACE)
         apply_roles(server, NAMESPACE, rbac__secretNames="{shared-key}")
         drill = Drill(server, folder)

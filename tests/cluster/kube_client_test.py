@@ -97,7 +97,7 @@ def check_calls(cases, server):
 def check_apply(cases, server):
     with cases.case("status by server-side apply, and again without a change"):
         server.kubectl("apply", "-f", os.path.join(TOP, "crds"))
-        server.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+        server.wait_established()
         server.kubectl("apply", "-f", os.path.join(TOP, "examples", "azure-stack-site6"))
         base = "/apis/hawser.dev/v1alpha1/namespaces/default/ipsecpolicies/"
         name = good_body(probe(server, "get", base[:-1]))["items"][0]["metadata"]["name"]

@@ -68,7 +68,7 @@ def appear(cases, lab):
         expect("it runs", operator.process.running())
     with cases.case("once they are there it is ready and leads"):
         lab.apply_crds()
-        operator.wait_ready(60)
+        operator.wait_ready(120)
         operator.wait_leading()
     return operator
 

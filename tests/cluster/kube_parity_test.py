@@ -145,7 +145,7 @@ def unique(objects):
 
 def install(server, definitions):
     server.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump_all(definitions.values()))
-    server.kubectl("wait", "--for=condition=Established", "crd", *(d["metadata"]["name"] for d in definitions.values()))
+    server.wait_established()
 
 
 def without(definitions, number):

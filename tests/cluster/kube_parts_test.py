@@ -89,6 +89,20 @@ def change_configmaps(server, seed):
     server.kubectl("delete", "configmap", f"c{seed}-0", f"c{seed}-2")
 
 
+def restart_costs_no_list(server, actor, path, seed):
+    """False: something else was written between the last news and the death, which the next server does not tell of (410)."""
+    server.kubectl("create", "configmap", f"last-{seed}")
+    expect_same(server, actor, path)
+    lists, told = actor.last("relists"), len(actor.lines())
+    server.restart_server()
+    change_configmaps(server, seed)
+    expect_same(server, actor, path, 90)
+    if actor.last("relists") == lists:
+        return True
+    expect(f"why it listed, in {actor.lines()[told:]}", any("410" in line.get("trouble", "") for line in actor.lines()[told:]))
+    return False
+
+
 def check_reflector(cases, server):
     path = "/api/v1/namespaces/default/configmaps"
     with Actor(server, "follow", path) as actor:
@@ -99,35 +113,33 @@ def check_reflector(cases, server):
             expect_equal("relists", actor.last("relists"), None)
 
         with cases.case("a server that is killed and comes back costs no list: the watch goes on where it was"):
-            server.restart_server()
-            change_configmaps(server, 2)
-            expect_same(server, actor, path)
-            expect_equal("relists", actor.last("relists"), None)
+            expect("a turn without a list", any(restart_costs_no_list(server, actor, path, seed) for seed in (20, 21, 22)))
             actor.wait_for("no trouble left", lambda: not actor.last("trouble"), 60)
 
         with cases.case("what is deleted while it is cut off, and compacted away, is found by a new list"):
+            lists, told = actor.last("relists") or 0, len(actor.lines())
             actor.process.send_signal(signal.SIGSTOP)
             server.restart_server()  # else what happens would wait in its socket
             change_configmaps(server, 3)
-            server.kubectl("delete", "configmap", "c1-1", "c2-1")
+            server.kubectl("delete", "configmap", "c1-1", "c20-1")
             server.compact()
             server.restart_server()  # its memory of the past goes with it
             actor.process.send_signal(signal.SIGCONT)
             expect_same(server, actor, path, 60)
-            expect("it listed again", (actor.last("relists") or 0) >= 1)
+            expect("it listed again", (actor.last("relists") or 0) > lists)
             gone = {line["key"] for line in actor.lines() if line.get("change") == "delete"}
-            expect(f"c1-1 and c2-1 are in {gone}", {"default/c1-1", "default/c2-1"} <= gone)
-            expect(f"it says why it had to: {actor.lines()}", any("410" in line.get("trouble", "") for line in actor.lines()))
+            expect(f"c1-1 and c20-1 are in {gone}", {"default/c1-1", "default/c20-1"} <= gone)
+            expect(f"it says why it had to: {actor.lines()[told:]}", any("410" in line.get("trouble", "") for line in actor.lines()[told:]))
 
         expect_equal("exit code", actor.finish(), 0)
 
     with Actor(server, "follow", CONNECTIONS) as connections, Actor(server, "follow", POLICIES) as policies:
-        with cases.case("a kind that is not installed is named; once it is, it is followed within a minute (back-off: 30 s, jittered to 60)"):
+        with cases.case("a kind that is not installed is named; once it is, it is followed"):
             connections.wait_for("trouble", lambda: "install its CustomResourceDefinition" in (connections.last("trouble") or ""))
             expect_equal("synced", connections.last("synced"), None)
             time.sleep(5)  # long enough for a wait that doubles to have grown
             server.kubectl("apply", "-f", os.path.join(TOP, "crds"))
-            server.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd", "--all")
+            server.wait_established()
             installed = time.monotonic()
             connections.wait_for("synced", lambda: connections.last("synced"), 65)
             policies.wait_for("synced", lambda: policies.last("synced"), max(1, 65 - (time.monotonic() - installed)))

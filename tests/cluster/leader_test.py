@@ -130,6 +130,9 @@ def stand_by(cases, lab):
 def freeze(cases, lab, first):
     old, account = lab.sidecar.epochs()[-1], lab.accounts["first"]
     with cases.case(f"the leader is stopped for {STOPPED} s: the other leads meanwhile"):
+        # Not while it renews the Lease: what it had begun to send would go out when it goes on.
+        renewed = lab.get("lease", LEASE)["spec"]["renewTime"]
+        wait_until("a renewal", lambda: lab.get("lease", LEASE)["spec"]["renewTime"] != renewed, 10, 0.02)
         first.freeze()
         frozen = time.monotonic()
         lab.wait_told(lab.tell(63), TAKEOVER)

@@ -152,7 +152,10 @@ class Node:
             copy = self.path("tunables", name.replace("/", "-"))
             lines += [f"mkdir -p {os.path.dirname(copy)}", f"cat /proc/sys/{name} >{copy}", f"mount --bind {copy} /proc/sys/{name}"]
         kubeconfig = self.server.make_kubeconfig("kubelet", f"system:node:{self.name}", "system:nodes")
+        ask = shlex.join([os.path.join(BIN, "ctr"), "--address", self.path("containerd.sock"), "version"])
         lines += [start("containerd", "--config", self.path("containerd.toml")),
+                  # kubelet asks it once, and ends when nobody answers.
+                  f"until {ask} >/dev/null 2>&1; do kill -0 $!; sleep 0.1; done",
                   start("kubelet", "--config", self.path("kubelet.yaml"), "--kubeconfig", kubeconfig, "--hostname-override",
                         self.name, "--node-ip", self.address, "--root-dir", self.path("kubelet"), "--cert-dir",
                         self.path("kubelet-pki")),
@@ -183,7 +186,9 @@ class Node:
             done = self.run_kubectl("get", "node", self.name, "-o",
                                     "jsonpath={.status.conditions[?(@.type=='Ready')].status}", check=False)
             account = self.run_kubectl("get", "serviceaccount", "default", check=False)
-            return done.stdout == "True" and account.returncode == 0
+            # kube-proxy makes its tables when it has found the Node: what the network is before a test has them.
+            tables = self.namespace.exec("nft", "list", "tables").stdout
+            return done.stdout == "True" and account.returncode == 0 and "kube-proxy" in tables
 
         wait_until(lambda: f"the node to be Ready\n{self.logs()}", ready, 240, 0.5)
 

@@ -114,7 +114,7 @@ class OperatorLab:
 
     def apply_crds(self):
         self.server.kubectl("apply", "--server-side", "-f", os.path.join(TOP, "crds"))
-        self.server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        self.server.wait_established()
 
     def apply(self, *files, namespace="default"):
         for file in files:

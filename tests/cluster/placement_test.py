@@ -88,7 +88,8 @@ class Node:
         shown = self.server.namespace.exec("openssl", "s_client", "-connect", f"{self.address}:9446", "-alpn", "h2",
                                            check=False, stdin="")
         begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----\n"
-        expect(f"a certificate in: {shown.stdout[-500:]}{shown.stderr[-500:]}", begin in shown.stdout)
+        if begin not in shown.stdout:
+            return f"no certificate in: {shown.stdout[-500:]}{shown.stderr[-500:]}".encode()
         return (begin + shown.stdout.partition(begin)[2].partition(end)[0] + end).encode()
 
     def wait_route(self, prefix):
@@ -143,7 +144,7 @@ def install(server):
     server.kubectl("create", "namespace", NAMESPACE)
     kinds = [d for d in rendered("cluster-wide") if d["kind"] == "CustomResourceDefinition"]
     server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(kinds))
-    server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    server.wait_established()
     apply_roles(server, NAMESPACE)
     return Account(server, NAMESPACE)
 
@@ -177,7 +178,8 @@ def rotate_certificate(cases, server, operator, nodes):
         new = node.mount()
         expect("the certificate is another", new != served)
         started = time.monotonic()
-        wait_until(f"{node.name} serves the new certificate", lambda: node.served() == new, 10, 0.2)
+        wait_until(lambda node=node: f"{node.name} serves the new certificate, not {node.served().decode()}",
+                   lambda node=node, new=new: node.served() == new, 20, 0.2)
         cases.note(f"{node.name} served it {time.monotonic() - started:.1f} s later")
     server.kubectl("patch", "localnetworkgateways.hawser.dev/site6", "--type=merge", "-p",
                    json.dumps({"spec": {"addressPrefixes": ["10.61.0.0/16", "10.62.0.0/16", "10.63.0.0/16"]}}))
@@ -202,6 +204,9 @@ def play(cases, server, nodes):
         for node in nodes:
             node.mount()
             node.start_sidecar()
+        for node in nodes:  # of the nodes that are connected the first by name is chosen
+            wait_until(lambda: f"streams to both: {operator.tail(10)}",
+                       lambda node=node: f"connected to sidecar {node.name} " in operator.output(), 60, 0.1)
         server.kubectl("apply", "-f", os.path.join(TOP, "examples/azure-stack-site6"))
         cases.note(f"{wait_served(server, first, 60):.1f} s")
         expect("the message tells of pods on other nodes: " + condition(server, "gateway")["message"],

@@ -53,9 +53,9 @@ def play(cases, lab):
         lab.server.restart_server()
         # A server that starts refuses what it may not yet know to be allowed.
         ready = audit_time()
-        operator.wait_ready(60)
+        operator.wait_ready(120)
         lab.server.kubectl("patch", "secret", SECRET, "--type=merge", "-p", json.dumps({"stringData": {"psk": "with newline\n"}}))
-        lab.wait_condition(*CONNECTION, "ResolvedRefs", "False", "InvalidSharedKey", timeout=60)
+        lab.wait_condition(*CONNECTION, "ResolvedRefs", "False", "InvalidSharedKey", timeout=120)
     with cases.case("it asked by get and watch of that name alone, and nothing was forbidden"):
         asked = {(verb, uri.split("?")[0].removeprefix("/api/v1/namespaces/default/"), "fieldSelector" in uri)
                  for verb, uri, _ in account.requests() if "/secrets" in uri}

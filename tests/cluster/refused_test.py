@@ -5,7 +5,7 @@ import sys
 import yaml
 
 from _account import Account, apply_roles
-from apiserver import TOP, Cases, LabError, expect, expect_equal
+from apiserver import TOP, Cases, LabError, expect_equal, wait_until
 from operator_lab import Operator, OperatorLab
 
 FOLDER = os.path.join(TOP, "examples", "refused")
@@ -54,9 +54,9 @@ def check(lab, rule):
     expect_equal("generation that it is about", seen["observedGeneration"], 1)
     for other in set(documents_of(rule)) - {culprit}:
         lab.wait_condition(*other.split("/"), "Accepted", "True", "Accepted")
-    held = set(lab.sidecar.held())
     if kind == "connection":
-        expect(f"the sidecar has nothing of it: {held}", f"default/{name}" not in held)
+        wait_until(lambda: f"the sidecar to have nothing of it: {lab.sidecar.held()}",
+                   lambda: f"default/{name}" not in lab.sidecar.held(), 10, 0.1)
 
 
 def play(cases, lab):

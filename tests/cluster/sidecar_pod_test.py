@@ -73,7 +73,7 @@ def tunnel(lab, cases, node, ours, pod):
         ours.wait_condition("Ready", "True", timeout=30)
     with cases.case("ping from a pod to the host behind strongSwan, and back"):
         for here, there in ((pod, lab.right), (lab.right, pod)):
-            done = here.host.exec("ping", "-c", "10", "-i", "0.1", "-W", "2", there.host_address, check=False)
+            done = here.host.exec("ping", "-c", "10", "-l", "10", "-W", "5", there.host_address, check=False)
             expect(done.stdout, " 0% packet loss" in done.stdout)
     with cases.case("iperf3 from a pod to the host behind strongSwan"):
         lab.offload(True)
@@ -87,8 +87,8 @@ def lost_pod(lab, cases, node, ours, pod):
             wait_until("packets both ways", stream.flowing, 10)
             since, before = time.monotonic(), ours.spis()
             node.kubectl("-n", NAMESPACE, "delete", "pod", "-l", POD_SELECTOR + "sidecar", "--wait=false")
-            wait_until(lambda: f"a new tunnel\n{ours.logs()}", lambda: ours.is_connected() and ours.spis()[0] != before[0], 40)
-            wait_until("packets both ways", stream.flowing, 20)
+            wait_until(lambda: f"a new tunnel\n{ours.logs()}", lambda: ours.is_connected() and ours.spis()[0] != before[0], 120)
+            wait_until("packets both ways", stream.flowing, 60)
             cases.note(str(stream.count(start=since)))
             node.rollout("daemonset/hawser-sidecar", NAMESPACE)
 
@@ -116,15 +116,15 @@ def capabilities(cases, node, ours):
         with cases.case(f"without {dropped} the sidecar ends; it cannot {broken.replace('the rule', 'add the rule')}"):
             ours.apply_daemon_set(without(dropped))
             said = wait_until(lambda: f"{dropped} in what it says:\n{ours.logs()}", lambda dropped=dropped, broken=broken: [
-                line for line in ours.sidecar_log().splitlines() if broken in line and dropped in line], 40, 0.5)
+                line for line in ours.sidecar_log().splitlines() if broken in line and dropped in line], 120, 0.5)
             cases.note(said[0])
-            ours.wait_condition("Ready", "Unknown", "SidecarUnreachable", timeout=30)
+            ours.wait_condition("Ready", "Unknown", "SidecarUnreachable", timeout=60)
     for what, values in (("without NET_RAW, but with every ESP packet in UDP", (without("NET_RAW"), "sidecar.forceUdpEncapsulation=true")),
                          ("with all three again", ())):
         with cases.case(f"{what}: Ready"):
             ours.apply_daemon_set(*values)
             node.rollout("daemonset/hawser-sidecar", NAMESPACE)
-            ours.wait_condition("Ready", "True", timeout=60)
+            ours.wait_condition("Ready", "True", timeout=120)
 
 
 def removal(cases, node, ours, before):
@@ -132,8 +132,8 @@ def removal(cases, node, ours, before):
         ours.delete("connection")
         wait_until("the status to go", lambda: not ours.status(), 10)
         time.sleep(5)  # as the chart says
-        node.kubectl("-n", NAMESPACE, "delete", "daemonset", "hawser-sidecar", "--timeout=30s")
-        wait_until("the pod to go", lambda: not node.get("pods", "-n", NAMESPACE), 30, 0.5)
+        node.kubectl("-n", NAMESPACE, "delete", "daemonset", "hawser-sidecar", "--timeout=50s")
+        wait_until("the pod to go", lambda: not node.get("pods", "-n", NAMESPACE), 120, 0.5)
         expect_equal("network", node_network(node.namespace), before)
 
 
