@@ -175,7 +175,7 @@ def on_real_output(cases):
         prometheus = Prometheus(lab.left.gateway, lab.path("prometheus"))
         with cases.case("Prometheus scrapes both programs"):
             wait_until(lambda: f"both up: {prometheus.targets()}", lambda: prometheus.targets() == {
-                "hawser-sidecar": ("up", ""), "hawser-operator": ("up", "")}, 15, 0.5)
+                "hawser-sidecar": ("up", ""), "hawser-operator": ("up", "")}, 60, 0.5)
         with cases.case(f"each of the {len(expressions())} queries of the {len(panels())} panels has data"):
             # A rekey and a whole handshake, so that their rates are more than nothing.
             for action in ("rekey-child", "restart"):
