@@ -454,7 +454,7 @@ TEST_F(ReflectorTest, InternalErrorsAreTriedThreeTimesThenListed) {
   EXPECT_EQ(client_.last().query("sendInitialEvents"), "true");
 }
 
-TEST_F(ReflectorTest, AMissingKindIsNamedAndAskedForEveryFewSeconds) {
+TEST_F(ReflectorTest, AMissingKindIsNamedAskedForEveryFewSecondsAndSoonReadOnceItIsThere) {
   step();
   for (int i = 0; i < 10; ++i) {
     client_.end(refused(404, "NotFound"));
@@ -463,24 +463,14 @@ TEST_F(ReflectorTest, AMissingKindIsNamedAndAskedForEveryFewSeconds) {
     wait_between(milliseconds(800), seconds(5));
     EXPECT_EQ(client_.open(), 1u);
   }
+  // So a server answers that has just made the kind ("storage is (re)initializing").
+  client_.end(refused(429, "TooManyRequests"));
+  step();
+  wait_between(milliseconds(800), seconds(10));
   stream({list_end("10")});
   EXPECT_EQ(reflector_.trouble(), "");
   changes();
   EXPECT_TRUE(reflector_.synced());
-}
-
-// A server that has just made the kind first answers 429, "storage is (re)initializing".
-TEST_F(ReflectorTest, AKindThatWasLongMissingIsSoonReadOnceItIsThere) {
-  step();
-  for (int i = 0; i < 10; ++i) {
-    client_.end(refused(404, "NotFound"));
-    step();
-    wait_between(milliseconds(800), seconds(5));
-  }
-  client_.end(refused(429, "TooManyRequests"));
-  step();
-  wait_between(milliseconds(800), seconds(10));
-  EXPECT_EQ(client_.open(), 1u);
 }
 
 TEST_F(ReflectorTest, WhatWasHandedOutStaysWhenTheKindIsGoneOrForbidden) {

@@ -89,8 +89,8 @@ TEST(CpprestStream, FailsWhenNothingComesForTooLong) {
   ScriptedServer server([](const std::string&) { return kHead + "6\r\nline1\n\r\n" + kStall; });
   auto transport = connect(server);
   Events events;
-  auto exchange = transport->start(
-      {.path = "/watch", .timeout = {}, .idle_timeout = std::chrono::seconds(1)}, events.sink());
+  auto exchange = transport->start({.path = "/watch", .timeout = {}, .idle_timeout = std::chrono::seconds(1)},
+                                   events.sink());
   events.wait_for_end();
   EXPECT_EQ(events.text_, "line1\n");
   EXPECT_THAT(events.why_, HasSubstr("no octet of the answer"));
