@@ -1,5 +1,6 @@
 #include "sidecar/agent/logging.h"
 
+#include <grpc/support/log.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,9 @@ class PlainMessage final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PlainMessage>(); }
 };
 
+// It writes one for each connection that fails its handshake: at any other level anybody could fill the log.
+void take_grpc_line(gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); }
+
 struct LevelRow {
   std::string_view name;
   spdlog::level::level_enum level;
@@ -67,6 +71,7 @@ Result<void> set_up_logging(const std::string& level, const std::string& format)
   } else {
     formatter->add_flag<PlainMessage>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %*");
   }
+  gpr_set_log_function(take_grpc_line);
   auto logger = spdlog::stderr_logger_mt("hawser-sidecar");
   logger->set_formatter(std::move(formatter));
   logger->set_level(chosen->level);

@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "hawser/v1/sidecar.grpc.pb.h"
+#include "sidecar/agent/connection_gate.h"
 #include "sidecar/agent/sync_reactor.h"
 #include "sidecar/dataplane/node/unique_fd.h"
 
@@ -29,6 +30,13 @@ namespace {
 constexpr int kMaxMessageSize = 64 << 20;  // 1,000 connections with 64 prefixes each are about 4 MB
 constexpr int kMinPingIntervalMs = 10'000;
 constexpr unsigned kTlsLookSeconds = 1;
+// What anybody who reaches a port can make the process hold. The tunnels share its memory: theirs must not be
+// taken by connections. A connection needs one stream or two.
+constexpr int kMaxStreams = 4;
+constexpr int kHandshakeLimitMs = 5'000;
+constexpr size_t kSyncMemory = 2 * size_t{kMaxMessageSize};
+constexpr size_t kHealthMemory = 16 << 20;
+constexpr int kHealthConnectionMs = 10'000;
 constexpr std::string_view kUnixScheme = "unix:";
 
 class Service final : public v1::SidecarService::CallbackService {
@@ -151,6 +159,39 @@ Result<void> prepare_unix_path(const std::string& path) {
   return clear_stale_socket(path);
 }
 
+// Over its quota a server takes no connection and no stream more until it holds less.
+void bound(grpc::ServerBuilder& builder, const char* name, size_t octets) {
+  grpc::ResourceQuota quota(name);
+  quota.Resize(octets);
+  builder.SetResourceQuota(quota);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeLimitMs);
+}
+
+// Connections come in through a gate. Call serve() when the server has started.
+struct GatedPort {
+  static Result<GatedPort> open(const std::string& address, grpc::ServerBuilder& builder,
+                                const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+    GatedPort out;
+    ASSIGN_OR_RETURN(out.gate, ConnectionGate::listen(address));
+    using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    out.acceptor = builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
+    return out;
+  }
+  void serve() const {
+    gate->open([to = acceptor.get()](dataplane::UniqueFd connection, int listener) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+      parameters.listener_fd = listener;
+      parameters.fd = connection.release();
+      to->HandleNewConnection(&parameters);
+    });
+  }
+
+  // The gate ends first.
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+  std::unique_ptr<ConnectionGate> gate;
+};
+
 Error cannot_listen(const std::string& flag, const std::string& address) {
   return {ErrorCode::Unavailable,
           flag + " " + address + ": cannot listen there; is the address right and free?"};
@@ -167,12 +208,12 @@ struct RpcServer::Impl {
   std::unique_ptr<Service> service;
   std::unique_ptr<grpc::Server> server;
   std::string unix_path;
-  int port = 0;
+  GatedPort tcp;
 };
 
 RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RpcServer::~RpcServer() { shut_down(); }
-int RpcServer::port() const { return impl_->port; }
+int RpcServer::port() const { return impl_->tcp.gate ? impl_->tcp.gate->port() : 0; }
 
 Result<std::unique_ptr<RpcServer>> RpcServer::start(const ListenOptions& options, Handler handler) {
   auto impl = std::make_unique<Impl>();
@@ -188,24 +229,31 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const ListenOptions& options
   impl->service =
       std::make_unique<Service>(std::move(handler), unix_socket ? std::string() : options.tls_peer_name);
   grpc::ServerBuilder builder;
+  bound(builder, "sync", kSyncMemory);
   builder.SetMaxReceiveMessageSize(kMaxMessageSize);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // An operator on TCP pings every 20 s, to notice a node that died; the default closes on more than one in 5
   // minutes.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
-  builder.AddListeningPort(options.address, credentials, &impl->port);
+  if (unix_socket) {
+    builder.AddListeningPort(options.address, credentials);
+  } else {
+    auto tcp = GatedPort::open(options.address, builder, credentials);
+    if (!tcp) return cannot_listen("--listen", options.address);
+    impl->tcp = std::move(*tcp);
+  }
   builder.RegisterService(impl->service.get());
   // The socket must never be open to others, not even between bind and chmod.
   const mode_t before = umask(0177);
   impl->server = builder.BuildAndStart();
   umask(before);
-  if (!impl->server || (!unix_socket && impl->port == 0)) return cannot_listen("--listen", options.address);
-  if (unix_socket) impl->port = 0;
+  if (!impl->server) return cannot_listen("--listen", options.address);
+  if (impl->tcp.gate) impl->tcp.serve();
   return std::unique_ptr<RpcServer>(new RpcServer(std::move(impl)));
 }
 
 void RpcServer::shut_down() {
   if (!impl_->server) return;
+  if (impl_->tcp.gate) impl_->tcp.gate->close();
   impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
   impl_->server->Wait();
   impl_->server.reset();
@@ -216,7 +264,7 @@ void RpcServer::shut_down() {
 struct HealthServer::Impl {
   grpc::CallbackGenericService nothing_else;  // a server needs a service of the application
   std::unique_ptr<grpc::Server> server;
-  int port = 0;
+  GatedPort tcp;
 
   SystemClock clock;
   Duration hang{};
@@ -244,26 +292,32 @@ struct HealthServer::Impl {
       wake.notify_all();
       watch.join();
     }
+    if (tcp.gate) tcp.gate->close();
     if (server) server->Shutdown(std::chrono::system_clock::now());
   }
 };
 
 HealthServer::HealthServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HealthServer::~HealthServer() = default;
-int HealthServer::port() const { return impl_->port; }
+int HealthServer::port() const { return impl_->tcp.gate->port(); }
 
 Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& address, Duration hang) {
   auto impl = std::make_unique<Impl>();
+  grpc::ServerBuilder builder;
+  auto tcp = GatedPort::open(address, builder, grpc::InsecureServerCredentials());
+  if (!tcp) return cannot_listen("--health-address", address);
+  impl->tcp = std::move(*tcp);
   // A process-wide switch that ServerBuilder reads; off again, so that the other server has no second health
   // service.
   grpc::EnableDefaultHealthCheckService(true);
-  grpc::ServerBuilder builder;
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &impl->port);
+  bound(builder, "health", kHealthMemory);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kHealthConnectionMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kHealthConnectionMs / 10);
   builder.RegisterCallbackGenericService(&impl->nothing_else);
   impl->server = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(false);
-  if (!impl->server || impl->port == 0) return cannot_listen("--health-address", address);
+  if (!impl->server) return cannot_listen("--health-address", address);
+  impl->tcp.serve();
   impl->hang = hang;
   impl->last_beat = impl->clock.now().time_since_epoch().count();
   impl->watch = std::thread([raw = impl.get()] { raw->run(); });

@@ -306,9 +306,7 @@ TEST_F(RpcServerTlsTest, AFileThatIsNotThereIsNamed) {
 }
 
 // grpc.health.v1.Health/Check in bytes: HealthCheckRequest{} to HealthCheckResponse{status}.
-std::string probe(const HealthServer& health) {
-  auto channel =
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(health.port()), grpc::InsecureChannelCredentials());
+std::string probe(const std::shared_ptr<grpc::Channel>& channel) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
@@ -327,26 +325,32 @@ std::string probe(const HealthServer& health) {
   EXPECT_TRUE(response.DumpToSingleSlice(&slice).ok());
   return {slice.begin(), slice.end()};
 }
+std::shared_ptr<grpc::Channel> channel_to(const HealthServer& health) {
+  return grpc::CreateChannel("127.0.0.1:" + std::to_string(health.port()),
+                             grpc::InsecureChannelCredentials());
+}
 const std::string kServing = "\x08\x01", kNotServing = "\x08\x02";
 
 TEST(HealthServerTest, AnswersProbes) {
   auto health = HealthServer::start("127.0.0.1:0");
   ASSERT_TRUE(health);
-  EXPECT_EQ(probe(**health), kServing);
+  const auto channel = channel_to(**health);
+  EXPECT_EQ(probe(channel), kServing);
   (*health)->stop_serving();
-  EXPECT_EQ(probe(**health), kNotServing);
+  EXPECT_EQ(probe(channel), kNotServing);
   (*health)->beat();
-  EXPECT_EQ(probe(**health), kNotServing) << "on the way out for good";
+  EXPECT_EQ(probe(channel), kNotServing) << "on the way out for good";
 }
 
 TEST(HealthServerTest, ALoopThatDoesNotTurnIsNotWell) {
   auto health = HealthServer::start("127.0.0.1:0", std::chrono::milliseconds(200));
   ASSERT_TRUE(health);
+  const auto channel = channel_to(**health);
   const auto becomes = [&](const std::string& wanted, bool beating) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < deadline) {
       if (beating) (*health)->beat();
-      if (probe(**health) == wanted) return true;
+      if (probe(channel) == wanted) return true;
     }
     return false;
   };
