@@ -288,11 +288,28 @@ bool Reconciler::end_deadlocks(TimePoint now) {
   return !swapping.empty();
 }
 
+// With such a prefix the node's own network would be led into the tunnel, and with it, it may be, the way by
+// which the operator says that the connection is to go.
+Result<void> Reconciler::check_own_addresses(const dataplane::TunnelSpec& tunnel) const {
+  for (const IpPrefix& prefix : tunnel.remote_prefixes) {
+    if (const auto own = parts_.sources.inside(prefix))
+      return Error{
+          ErrorCode::InvalidArgument,
+          "the site's prefix " + prefix.to_string() + " has " + own->to_string() +
+              ", an address of this node, in it: the node's own network would be led into the tunnel; "
+              "leave it out of the local network gateway's spec.addressPrefixes"};
+  }
+  return {};
+}
+
 bool Reconciler::configure_tunnel(const sa::ConnectionName& name, Connection& connection) {
   auto tunnel = to_tunnel(name, connection.spec);
   if (connection.tunnel == tunnel && connection.tunnel_failed.empty()) return true;
-  connection.touched = true;
-  auto result = parts_.plane.configure(tunnel);
+  auto result = check_own_addresses(tunnel);
+  if (result) {
+    connection.touched = true;
+    result = parts_.plane.configure(tunnel);
+  }
   connection.tunnel_failed = result ? std::string() : result.error().message;
   connection.blocked = !result && result.error().code == ErrorCode::AlreadyExists;
   if (!result) return connection.tunnel.has_value();  // the previous one still carries packets

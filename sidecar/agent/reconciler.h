@@ -71,6 +71,7 @@ class Reconciler {
   using Tunnels = std::map<sa::ConnectionName, dataplane::TunnelSpec>;
 
   Claims claims(const v1::DesiredState& desired) const;
+  Result<void> check_own_addresses(const dataplane::TunnelSpec& tunnel) const;
   Verdict judge(const v1::DesiredState::Entry& entry, const Claims& claims) const;
   void take(const v1::DesiredState::Entry& entry);
   void remove_absent(TimePoint now, const std::set<sa::ConnectionName>& present);

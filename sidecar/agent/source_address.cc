@@ -1,9 +1,12 @@
 #include "sidecar/agent/source_address.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "sidecar/agent/socket_address.h"
 #include "sidecar/dataplane/node/unique_fd.h"
@@ -24,6 +27,22 @@ bool KernelSourceAddresses::is_local(const IpAddress& address) const {
   dataplane::UniqueFd fd = marked_socket(address);
   const auto native = to_native({address, 0});
   return fd && bind(fd.get(), native.get(), native.size) == 0;
+}
+
+std::optional<IpAddress> KernelSourceAddresses::inside(const IpPrefix& prefix) const {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return std::nullopt;
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(all, freeifaddrs);
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    sockaddr_storage storage{};
+    std::memcpy(&storage, one->ifa_addr, family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    const IpAddress address = from_native(storage).address;
+    if (prefix.contains(address)) return address;
+  }
+  return std::nullopt;
 }
 
 Result<IpAddress> KernelSourceAddresses::toward(const IpAddress& remote) const {

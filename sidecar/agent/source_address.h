@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "common/base/ip.h"
 #include "common/base/result.h"
 
@@ -11,6 +13,8 @@ class SourceAddresses {
   virtual ~SourceAddresses() = default;
   // True when the address is on an interface of this node. A public address behind a cloud's NAT is not.
   virtual bool is_local(const IpAddress& address) const = 0;
+  // An address of this node that is in the prefix.
+  virtual std::optional<IpAddress> inside(const IpPrefix& prefix) const = 0;
   // The source that the route to `remote` gives; Unavailable while there is no route.
   virtual Result<IpAddress> toward(const IpAddress& remote) const = 0;
 };
@@ -19,6 +23,7 @@ class SourceAddresses {
 class KernelSourceAddresses final : public SourceAddresses {
  public:
   bool is_local(const IpAddress& address) const override;
+  std::optional<IpAddress> inside(const IpPrefix& prefix) const override;
   Result<IpAddress> toward(const IpAddress& remote) const override;
 };
 

@@ -399,6 +399,22 @@ TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewBeginsAnewAndStaysClosedMeanwhi
   EXPECT_THAT(node.sent, IsEmpty());
 }
 
+TEST_F(ReconcilerTest, APrefixWithAnAddressOfTheNodeIsRefusedAndTheFormerTunnelStays) {
+  auto whole_network = spec_to("198.51.100.2");
+  whole_network.add_remote_prefixes("203.0.113.0/24");
+  auto ack = apply({entry("a", whole_network)});
+  EXPECT_THAT(ack.entries(0).message(), AllOf(HasSubstr("203.0.113.0/24"), HasSubstr("203.0.113.1"),
+                                              HasSubstr("spec.addressPrefixes")));
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::InstallFailed);
+  EXPECT_THAT(node.plane.calls(), Not(Contains("configure default/a")));
+  apply({entry("a", spec_to("198.51.100.2"))});
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::Programmed);
+  const auto before = *node.plane.tunnel("default/a");
+  apply({entry("a", whole_network)});
+  EXPECT_EQ(node.programmed("default/a").reason, Reason::InstallFailed);
+  EXPECT_EQ(*node.plane.tunnel("default/a"), before);
+}
+
 TEST_F(ReconcilerTest, AConnectionThatWasMadeAnewAfterAnEditThatFailedIsConfiguredAgain) {
   apply({entry("a", spec_to("198.51.100.2"))});
   auto longer = spec_to("198.51.100.2");

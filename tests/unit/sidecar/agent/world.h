@@ -23,6 +23,10 @@ struct FakeSources final : SourceAddresses {
   std::set<IpAddress> local;
   std::optional<IpAddress> route;
   bool is_local(const IpAddress& address) const override { return local.contains(address); }
+  std::optional<IpAddress> inside(const IpPrefix& prefix) const override {
+    const auto found = std::ranges::find_if(local, [&](const auto& one) { return prefix.contains(one); });
+    return found == local.end() ? std::nullopt : std::optional(*found);
+  }
   Result<IpAddress> toward(const IpAddress& remote) const override {
     if (route) return *route;
     return Error{ErrorCode::Unavailable, "no route to " + remote.to_string()};
