@@ -32,7 +32,9 @@ class RateLimit {
 
 // Listens on TCP and hands on what connects, but not more than a bounded number a second: a connection takes
 // memory before it has proved anything, and the tunnels share the process. What comes faster is closed
-// unread; an operator or a probe tries again. Has a thread of its own from open() on.
+// unread, and an operator tries again. What comes from the address that it goes to is not counted: a
+// kubelet's probes must pass during any flood, or it would end the process. Has a thread of its own from
+// open() on.
 class ConnectionGate {
  public:
   static constexpr double kBurst = 32, kPerSecond = 8;
