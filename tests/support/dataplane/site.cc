@@ -73,6 +73,7 @@ bool Site::ping(const std::string& destination, int count, int size) const {
   bool v6 = destination.find(':') != std::string::npos;
   std::string number = std::to_string(count);
   // All leave at once (-l): else ping gives the last answer two round trips, and -W counts for nothing.
+  // How ping ends is not asked: the number of answers is.
   std::string output =
       ns_.run("ping -n -W 10 -l " + number + " -c " + number + " -s " + std::to_string(size) + " -I " +
               (v6 ? options_.inner_v6 : options_.inner_v4) + " " + destination + " || true");
